@@ -1,0 +1,257 @@
+//! The whole configuration of an amphora, as one document with a generation.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Everything that one amphora does. Sent whole, never as a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmphoraConfig {
+    /// Grows with each accepted change of the load balancer; an amphora refuses to go back.
+    pub generation: u64,
+    /// The amphora that this is for; any other refuses it.
+    pub amphora_id: Uuid,
+    /// The load balancer that it serves.
+    pub load_balancer_id: Uuid,
+    /// The addresses that listeners bind: the VIP first, then the additional ones.
+    pub vips: Vec<IpAddr>,
+    /// Interfaces that the agent sets up. Empty where the host has the addresses already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<Interface>,
+    /// The enabled listeners. Disabled ones are left out.
+    pub listeners: Vec<Listener>,
+    /// The pools that listeners use, and those that nothing uses yet.
+    pub pools: Vec<Pool>,
+}
+
+/// A network interface, found by its MAC address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interface {
+    /// The MAC address, lower case with colons.
+    pub mac_address: String,
+    /// Addresses with the length of their subnet's prefix; a VIP has /32 or /128.
+    pub addresses: Vec<IpNet>,
+    /// The default gateway, on the VIP's interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<IpAddr>,
+    /// The MTU in bytes.
+    pub mtu: u32,
+}
+
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ListenerProtocol {
+    /// HTTP/1.1 in clear.
+    Http,
+    /// Bytes, both ways.
+    Tcp,
+}
+
+/// A port, and what happens to its connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Its id.
+    pub id: Uuid,
+    /// What it speaks.
+    pub protocol: ListenerProtocol,
+    /// The port to bind on each VIP.
+    pub port: u16,
+    /// How many connections it serves at once; further ones wait in the accept queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_limit: Option<u32>,
+    /// Where connections go; without one, HTTP answers 503 and TCP closes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_pool: Option<Uuid>,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Headers added to requests.
+    #[serde(default, skip_serializing_if = "InsertHeaders::is_none")]
+    pub insert_headers: InsertHeaders,
+    /// Who may connect; everybody when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_cidrs: Vec<IpNet>,
+}
+
+/// Time limits of a listener, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeouts {
+    /// How long a silent client is kept.
+    pub client_data_ms: u64,
+    /// How long connecting to a member may take.
+    pub member_connect_ms: u64,
+    /// How long a silent member is kept.
+    pub member_data_ms: u64,
+    /// How long to wait for more of the first packets of a TCP connection.
+    pub tcp_inspect_ms: u64,
+}
+
+impl Default for Timeouts {
+    /// Upstream's defaults (`[haproxy_amphora] timeout_*`): 50 s, 5 s, 50 s, 0.
+    fn default() -> Self {
+        Self {
+            client_data_ms: 50_000,
+            member_connect_ms: 5_000,
+            member_data_ms: 50_000,
+            tcp_inspect_ms: 0,
+        }
+    }
+}
+
+/// Headers that a listener adds to requests (upstream's `insert_headers`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InsertHeaders {
+    /// `X-Forwarded-For`: the client's address, appended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_forwarded_for: bool,
+    /// `X-Forwarded-Port`: the listener's port.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_forwarded_port: bool,
+    /// `X-Forwarded-Proto`: `http` or `https`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_forwarded_proto: bool,
+}
+
+impl InsertHeaders {
+    /// Tells whether no header is added.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a pool speaks with its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PoolProtocol {
+    /// HTTP/1.1 in clear.
+    Http,
+    /// Bytes, both ways.
+    Tcp,
+}
+
+/// How a member is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Algorithm {
+    /// In turn, by weight, smoothly.
+    RoundRobin,
+    /// The one with the fewest connections for its weight.
+    LeastConnections,
+    /// By the client's address.
+    SourceIp,
+}
+
+/// Members that serve the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    /// Its id.
+    pub id: Uuid,
+    /// What is spoken with its members.
+    pub protocol: PoolProtocol,
+    /// How a member is chosen.
+    pub algorithm: Algorithm,
+    /// Its members, in order of creation.
+    pub members: Vec<Member>,
+    /// How its members are asked whether they work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_monitor: Option<HealthMonitor>,
+    /// Whether the pool takes traffic (`admin_state_up`).
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub enabled: bool,
+}
+
+/// A server behind a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Its id.
+    pub id: Uuid,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// Its share, 0 to 256; with 0 it keeps what it has and takes nothing new.
+    pub weight: u16,
+    /// Whether it serves only when no other member can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backup: bool,
+    /// Whether it takes traffic (`admin_state_up`).
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub enabled: bool,
+    /// Where the health monitor asks, if elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor_address: Option<IpAddr>,
+    /// The port where the health monitor asks, if another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor_port: Option<u16>,
+}
+
+/// How members are asked whether they work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthMonitor {
+    /// Its id.
+    pub id: Uuid,
+    /// How it asks.
+    pub check: Check,
+    /// Seconds between two questions.
+    pub delay_s: u32,
+    /// Seconds until an answer is late.
+    pub timeout_s: u32,
+    /// How many successes put a member back.
+    pub rise: u32,
+    /// How many failures take a member out.
+    pub fall: u32,
+}
+
+impl HealthMonitor {
+    /// Returns the time between two questions.
+    pub fn delay(&self) -> Duration {
+        Duration::from_secs(u64::from(self.delay_s))
+    }
+
+    /// Returns the time until an answer is late.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout_s))
+    }
+}
+
+/// How a member is asked whether it works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+pub enum Check {
+    /// A TCP connection is accepted.
+    Tcp,
+    /// An HTTP request is answered with one of the codes.
+    Http {
+        /// The method of the request.
+        method: String,
+        /// The path of the request.
+        path: String,
+        /// Ranges of codes that mean success, both ends included.
+        expected_codes: Vec<(u16, u16)>,
+        /// The version of the request: `1.0` or `1.1`.
+        version: String,
+        /// The Host of the request; the member's address if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
+    },
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}

@@ -1,0 +1,15 @@
+//! Where the outside world begins: compute and network.
+//!
+//! Traits, and their implementations. `local` keeps amphorae as child processes of this host;
+//! `fake` lives in memory, for tests: it behaves, fails on demand, and counts what it holds.
+//! Everything made carries the id of what it is for, so a second look finds it.
+
+mod compute;
+mod error;
+mod network;
+
+pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
+pub use error::{Error, Result};
+pub use network::{
+    FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,
+};

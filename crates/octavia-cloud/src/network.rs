@@ -1,0 +1,154 @@
+use std::net::IpAddr;
+
+use futures_util::future::BoxFuture;
+use ipnet::IpNet;
+use octavia_model::{
+    Amphora, Id, LoadBalancer, Network as NetworkId, Port as PortId, Server, Subnet as SubnetId,
+};
+
+use crate::Result;
+
+/// Networks, subnets and ports.
+pub trait NetworkDriver: Send + Sync {
+    /// Returns all networks.
+    fn networks(&self) -> BoxFuture<'_, Result<Vec<Network>>>;
+
+    /// Returns all subnets.
+    fn subnets(&self) -> BoxFuture<'_, Result<Vec<Subnet>>>;
+
+    /// Returns a subnet.
+    fn subnet(&self, id: Id<SubnetId>) -> BoxFuture<'_, Result<Subnet>>;
+
+    /// Returns a network.
+    fn network(&self, id: Id<NetworkId>) -> BoxFuture<'_, Result<Network>>;
+
+    /// Returns a port.
+    fn port(&self, id: Id<PortId>) -> BoxFuture<'_, Result<Port>>;
+
+    /// Returns the ports that match.
+    fn ports(&self, filter: PortFilter) -> BoxFuture<'_, Result<Vec<Port>>>;
+
+    /// Makes a port with an address, or returns the one that was made for the same purpose.
+    fn create_port<'a>(&'a self, port: &'a NewPort) -> BoxFuture<'a, Result<Port>>;
+
+    /// Removes a port and gives its address back. Removing one that is gone does nothing.
+    fn delete_port(&self, id: Id<PortId>) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its id.
+    pub id: Id<NetworkId>,
+    /// Its name.
+    pub name: String,
+    /// Its subnets.
+    pub subnets: Vec<Id<SubnetId>>,
+    /// Its MTU in bytes.
+    pub mtu: u32,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// Its id.
+    pub id: Id<SubnetId>,
+    /// Its name.
+    pub name: String,
+    /// Its network.
+    pub network_id: Id<NetworkId>,
+    /// Its addresses.
+    pub cidr: IpNet,
+    /// Its gateway.
+    pub gateway: Option<IpAddr>,
+}
+
+/// A port: an address that is taken, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// Its id.
+    pub id: Id<PortId>,
+    /// Its name.
+    pub name: String,
+    /// Its network.
+    pub network_id: Id<NetworkId>,
+    /// Its MAC address, lower case with colons.
+    pub mac_address: String,
+    /// Its addresses.
+    pub fixed_ips: Vec<FixedIp>,
+    /// What it is for; `None` when it is somebody else's.
+    pub purpose: Option<PortPurpose>,
+    /// Who uses it: the id of a server or a load balancer, or empty.
+    pub device_id: String,
+    /// Kind of the user: `Octavia` for a VIP.
+    pub device_owner: String,
+    /// The server it is attached to.
+    pub server: Option<Id<Server>>,
+}
+
+/// An address of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedIp {
+    /// The subnet.
+    pub subnet_id: Id<SubnetId>,
+    /// The address.
+    pub ip_address: IpAddr,
+}
+
+/// What one of our ports is for. There is at most one port for each purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PortPurpose {
+    /// It reserves the VIP of a load balancer.
+    Vip(Id<LoadBalancer>),
+    /// It connects an amphora to the VIP's subnet.
+    Vrrp {
+        /// The amphora.
+        amphora: Id<Amphora>,
+        /// Its load balancer.
+        load_balancer: Id<LoadBalancer>,
+    },
+    /// It connects an amphora to a subnet of members.
+    Member {
+        /// The amphora.
+        amphora: Id<Amphora>,
+        /// Its load balancer.
+        load_balancer: Id<LoadBalancer>,
+        /// The subnet.
+        subnet: Id<SubnetId>,
+    },
+}
+
+impl PortPurpose {
+    /// Returns the load balancer that the port is for.
+    pub const fn load_balancer(self) -> Id<LoadBalancer> {
+        match self {
+            Self::Vip(load_balancer)
+            | Self::Vrrp { load_balancer, .. }
+            | Self::Member { load_balancer, .. } => load_balancer,
+        }
+    }
+}
+
+/// A port to make.
+#[derive(Debug, Clone)]
+pub struct NewPort {
+    /// What it is for.
+    pub purpose: PortPurpose,
+    /// The network.
+    pub network_id: Id<NetworkId>,
+    /// The subnet of its address.
+    pub subnet_id: Id<SubnetId>,
+    /// The address; any free one if absent.
+    pub ip_address: Option<IpAddr>,
+    /// The project that it is for.
+    pub project_id: Option<String>,
+}
+
+/// Which ports to return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortFilter {
+    /// All.
+    All,
+    /// Those that were made for a load balancer: its VIP, and its amphorae's.
+    LoadBalancer(Id<LoadBalancer>),
+}

@@ -1,0 +1,68 @@
+use octavia_model::{Id, Pool};
+
+/// What a list is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// Load balancers.
+    LoadBalancer,
+    /// Listeners.
+    Listener,
+    /// Pools.
+    Pool,
+    /// Members of one pool.
+    Member(Id<Pool>),
+    /// Health monitors.
+    HealthMonitor,
+}
+
+/// Which items of a resource to return, in which order. Fields are named as in the API's answers
+/// (`admin_state_up`, `vip_address`, `loadbalancer_id`), plus upstream's internal names
+/// (`enabled`, `topology`, `load_balancer_id`); the store maps them to columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Only this project's.
+    pub project_id: Option<String>,
+    /// Only where each field equals its value. Booleans are `true` or `false`.
+    pub filters: Vec<(String, String)>,
+    /// Only those with such tags.
+    pub tags: TagFilter,
+    /// The order; `created_at` and `id` are appended.
+    pub sort: Vec<Sort>,
+    /// Only what comes behind this item.
+    pub marker: Option<String>,
+    /// Only what comes before the marker, still in forward order (upstream's `page_reverse`).
+    pub page_reverse: bool,
+    /// At most so many.
+    pub limit: Option<u64>,
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    /// The field.
+    pub field: String,
+    /// Upwards or downwards.
+    pub direction: Direction,
+}
+
+/// Upwards or downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first.
+    Ascending,
+    /// Greatest first.
+    Descending,
+}
+
+/// Conditions on tags; all must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFilter {
+    /// Has all of these.
+    pub all: Vec<String>,
+    /// Has one of these.
+    pub any: Vec<String>,
+    /// Does not have all of these.
+    pub not_all: Vec<String>,
+    /// Has none of these.
+    pub not_any: Vec<String>,
+}
