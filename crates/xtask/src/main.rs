@@ -1,3 +1,42 @@
-//! Placeholder.
+//! Development commands, run as `cargo xtask <command>`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a development command talks to the person who typed it"
+)]
 
-fn main() {}
+mod bench;
+mod guide;
+mod shell;
+mod sim;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// Development commands of Octavia in Rust.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs everything that CI runs, and installs what it needs.
+    Test(test::Args),
+    /// Walks the tenant guide with the unmodified `openstack` client.
+    Guide(guide::Args),
+    /// Measures speed beside peers, in the same run.
+    Bench(bench::Args),
+    /// Runs the planner's simulation with more seeds than the tests do.
+    Sim(sim::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Guide(args) => guide::run(&args),
+        Command::Bench(args) => bench::run(args),
+        Command::Sim(args) => sim::run(&args),
+    }
+}
