@@ -7,7 +7,9 @@
 
 pub mod agent;
 pub mod config;
+pub mod heartbeat;
 pub mod report;
 
 pub use config::AmphoraConfig;
+pub use heartbeat::Heartbeat;
 pub use report::Report;
