@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -69,6 +70,13 @@ impl Step {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Runs it quietly, and tells whether it succeeded.
+    pub(crate) fn succeeds(&self) -> bool {
+        self.command()
+            .output()
+            .is_ok_and(|output| output.status.success())
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -94,6 +102,27 @@ pub(crate) fn root() -> PathBuf {
         .nth(2)
         .expect("this crate lies two levels below the root")
         .to_path_buf()
+}
+
+/// Returns the directory of build results.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Asks every 50 ms until the answer is yes, and fails after `limit`.
+pub(crate) fn until(
+    limit: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let pause = Duration::from_millis(50);
+    for _ in 0..limit.as_millis().div_ceil(pause.as_millis()) {
+        if condition()? {
+            return Ok(());
+        }
+        std::thread::sleep(pause);
+    }
+    bail!("waited {} s for {what}", limit.as_secs())
 }
 
 /// Finds a program on the PATH, or where Debian puts servers.

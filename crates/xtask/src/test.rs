@@ -1,15 +1,171 @@
-//! Everything that CI runs.
+//! Everything that CI runs, in the order that fails soonest.
+
+mod machine;
+
+use std::time::Instant;
 
 use clap::Parser;
 
-use crate::shell::Step;
+use crate::guide::{self, Mode};
+use crate::shell::{Step, find, target};
 
-/// What to leave out.
+/// What to run.
 #[derive(Debug, Parser)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Leaves out what walks the whole system: the demo and the guide.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// The version of cargo-deny; it moves in a change of its own.
+const CARGO_DENY: &str = "0.20.2";
 
 /// Runs everything.
-pub(crate) fn run(_: &Args) -> anyhow::Result<()> {
-    Step::new("cargo").args(["fmt", "--all", "--check"]).run()?;
-    Step::new("cargo").args(["test", "--workspace"]).run()
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut report = Report::default();
+    report.part("machine", machine::prepare)?;
+    report.part("fmt", || {
+        Step::new("cargo").args(["fmt", "--all", "--check"]).run()
+    })?;
+    report.part("clippy", || {
+        Step::new("cargo")
+            .args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])
+            .run()
+    })?;
+    report.part("docs", || {
+        Step::new("cargo")
+            .args([
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+            ])
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+    })?;
+    report.part("deny", deny)?;
+    report.part("amphora build", || {
+        Step::new("cargo")
+            .args([
+                "check",
+                "--package",
+                "octavia",
+                "--no-default-features",
+                "--features",
+                "amphora",
+            ])
+            .run()
+    })?;
+    report.part("unit and integration tests", || {
+        Step::new("cargo").args(["test", "--workspace"]).run()
+    })?;
+    if !args.quick {
+        report.part("demo", demo)?;
+        whole_system(&mut report)?;
+    }
+    report.print();
+    Ok(())
+}
+
+/// Checks licences, duplicates and sources of dependencies; installs the checker on first use.
+fn deny() -> anyhow::Result<()> {
+    let tools = target().join("tools");
+    let program = tools.join("bin/cargo-deny");
+    if !program.is_file() {
+        Step::new("cargo")
+            .args([
+                "install",
+                "--quiet",
+                "--locked",
+                "--version",
+                CARGO_DENY,
+                "cargo-deny",
+                "--root",
+            ])
+            .args([tools.as_os_str()])
+            .run()?;
+    }
+    Step::new(program)
+        .args(["check", "licenses", "bans", "sources"])
+        .run()
+}
+
+/// Runs the README's first command, to its end.
+fn demo() -> anyhow::Result<()> {
+    Step::new("cargo")
+        .args(["run", "--release", "--", "demo", "--exit"])
+        .run()
+}
+
+/// Walks the guide as root in namespaces, and once more without root.
+fn whole_system(report: &mut Report) -> anyhow::Result<()> {
+    let binary = guide::build()?;
+    let clients = guide::install_clients()?;
+    if machine::is_root() {
+        report.part("guide, in namespaces", || {
+            guide::walk_as_root(&binary, &clients)
+        })?;
+        report.part("guide, without root", || {
+            guide::walk_without_root(&binary, &clients)
+        })
+    } else {
+        report.skip("guide, in namespaces", "it needs root");
+        report.part("guide, without root", || {
+            guide::run(&guide::Args {
+                mode: Mode::Process,
+                binary: Some(binary.clone()),
+                clients: Some(clients.clone()),
+            })
+        })
+    }
+}
+
+/// What was run, and how long it took.
+#[derive(Default)]
+struct Report {
+    lines: Vec<String>,
+}
+
+impl Report {
+    fn part(
+        &mut self,
+        name: &str,
+        part: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        println!("\n\x1b[1m== {name}\x1b[0m");
+        let start = now();
+        part().map_err(|error| error.context(format!("{name} failed")))?;
+        self.lines
+            .push(format!("{:>6.1} s  {name}", start.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    fn skip(&mut self, name: &str, why: &str) {
+        println!("\n\x1b[1;33m== SKIPPED: {name}: {why}\x1b[0m");
+        self.lines.push(format!(" SKIPPED  {name}: {why}"));
+    }
+
+    fn print(&self) {
+        println!("\n\x1b[1m== All passed\x1b[0m\n{}", self.lines.join("\n"));
+        if find("just").is_none() {
+            println!(
+                "(`just` is not installed; `cargo install just` gives short names to all this)"
+            );
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a development command tells how long it took"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
