@@ -4,10 +4,14 @@
 //! `fake` lives in memory, for tests: it behaves, fails on demand, and counts what it holds.
 //! Everything made carries the id of what it is for, so a second look finds it.
 
+mod addresses;
+mod catalogue;
 mod compute;
 mod error;
+pub mod fake;
 mod network;
 
+pub use catalogue::SubnetDefinition;
 pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
 pub use error::{Error, Result};
 pub use network::{

@@ -129,6 +129,57 @@ impl PortPurpose {
     }
 }
 
+/// The user that a port which reserves a VIP names; clients look for it.
+const VIP_OWNER: &str = "Octavia";
+
+/// The user that an amphora's port names.
+const AMPHORA_OWNER: &str = "compute:octavia";
+
+impl Port {
+    /// Describes a port that was just made, and is attached to nothing.
+    pub(crate) fn unattached(id: Id<PortId>, new: &NewPort, ip_address: IpAddr) -> Self {
+        let (name, device_id, device_owner) = match new.purpose {
+            PortPurpose::Vip(load_balancer) => (
+                format!("octavia-lb-{load_balancer}"),
+                format!("lb-{load_balancer}"),
+                VIP_OWNER,
+            ),
+            PortPurpose::Vrrp { amphora, .. } => (
+                format!("octavia-lb-vrrp-{amphora}"),
+                amphora.to_string(),
+                AMPHORA_OWNER,
+            ),
+            PortPurpose::Member {
+                amphora, subnet, ..
+            } => (
+                format!("octavia-lb-member-{amphora}-{subnet}"),
+                amphora.to_string(),
+                AMPHORA_OWNER,
+            ),
+        };
+        Self {
+            id,
+            name,
+            network_id: new.network_id,
+            mac_address: mac_address(id),
+            fixed_ips: vec![FixedIp {
+                subnet_id: new.subnet_id,
+                ip_address,
+            }],
+            purpose: Some(new.purpose),
+            device_id,
+            device_owner: device_owner.to_owned(),
+            server: None,
+        }
+    }
+}
+
+/// Returns a locally administered MAC address that follows from the port's id.
+fn mac_address(id: Id<PortId>) -> String {
+    let [.., b1, b2, b3, b4, b5] = *id.uuid().as_bytes();
+    format!("fa:{b1:02x}:{b2:02x}:{b3:02x}:{b4:02x}:{b5:02x}")
+}
+
 /// A port to make.
 #[derive(Debug, Clone)]
 pub struct NewPort {
@@ -151,4 +202,16 @@ pub enum PortFilter {
     All,
     /// Those that were made for a load balancer: its VIP, and its amphorae's.
     LoadBalancer(Id<LoadBalancer>),
+}
+
+impl PortFilter {
+    /// Tells whether a port matches.
+    pub(crate) fn matches(self, port: &Port) -> bool {
+        match self {
+            Self::All => true,
+            Self::LoadBalancer(load_balancer) => port
+                .purpose
+                .is_some_and(|purpose| purpose.load_balancer() == load_balancer),
+        }
+    }
 }
