@@ -1,3 +1,35 @@
-//! Placeholder.
+//! One binary, many roles: `octavia <role>`.
+//!
+//! Each role is a file. They share nothing but the database and this frame: the command line (`cli`),
+//! the configuration (`config`), logs (`telemetry`), and start and stop (`lifecycle`).
 
-fn main() {}
+mod cli;
+mod failure;
+mod lifecycle;
+mod telemetry;
+
+#[cfg(feature = "control-plane")]
+mod config;
+#[cfg(feature = "control-plane")]
+mod control_plane;
+#[cfg(feature = "control-plane")]
+mod db;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: cli::Cli) -> Result<(), failure::Failure> {
+    match cli.command {
+        #[cfg(feature = "control-plane")]
+        cli::Command::ControlPlane(command) => control_plane::run(command, &cli.common),
+    }
+}

@@ -1,0 +1,76 @@
+//! `octavia db`: creates, adopts and checks the database.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use octavia_model::SystemClock;
+use octavia_store::{DatabaseUrl, SchemaState, Store, Upgraded};
+
+use crate::config::Configuration;
+use crate::failure::Failure;
+
+/// What to do with the database of `[database] connection`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Creates the schema in an empty database, or adds our tables to upstream's.
+    ///
+    /// A database of upstream's stays usable by upstream: its own tables are not touched.
+    Upgrade,
+    /// Says what the database holds, and whether this version can serve it.
+    Check,
+}
+
+/// Runs `octavia db`.
+pub(crate) async fn run(command: Command, configuration: Configuration) -> Result<(), Failure> {
+    let store = connect(&configuration).await?;
+    let said = match command {
+        Command::Upgrade => match store.upgrade().await? {
+            Upgraded::Created => "created: the database is ready",
+            Upgraded::Adopted => "adopted: upstream's database, with our tables beside its own",
+            Upgraded::AlreadyReady => "nothing to do: the database is ready",
+        },
+        Command::Check => {
+            ready(store.check().await?)?;
+            "the database is ready"
+        }
+    };
+    writeln!(std::io::stdout(), "{said}").map_err(|error| Failure::Other(error.into()))
+}
+
+/// Connects to the configured database, and sees that this version can serve it.
+pub(crate) async fn open(configuration: &Configuration) -> Result<Store, Failure> {
+    let store = connect(configuration).await?;
+    ready(store.check().await?)?;
+    Ok(store)
+}
+
+async fn connect(configuration: &Configuration) -> Result<Store, Failure> {
+    let url: &DatabaseUrl = configuration.database.as_ref().ok_or_else(|| {
+        Failure::Configuration(
+            "no database: set [database] connection in octavia.conf, for example \
+             mysql+pymysql://octavia:password@db.example.org/octavia or sqlite:////var/lib/octavia/octavia.db"
+                .into(),
+        )
+    })?;
+    Ok(Store::connect(url, Arc::new(SystemClock)).await?)
+}
+
+fn ready(state: SchemaState) -> Result<(), Failure> {
+    let problem = match state {
+        SchemaState::Ready => return Ok(()),
+        SchemaState::Empty => "the database is empty: run `octavia db upgrade`".to_owned(),
+        SchemaState::Upstream => "the database is upstream's, at the right revision, without our tables: \
+             run `octavia db upgrade` to add them"
+            .to_owned(),
+        SchemaState::OtherRevision(revision) => format!(
+            "the database is at revision {revision}, which this version cannot serve: \
+             bring it to the revision of upstream 19.0.0 with upstream's `octavia-db-manage upgrade head` first"
+        ),
+        SchemaState::Foreign => {
+            "the database holds tables, but none of Octavia's: name another one in [database] connection"
+                .to_owned()
+        }
+    };
+    Err(Failure::text(problem))
+}

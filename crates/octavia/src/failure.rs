@@ -1,0 +1,75 @@
+//! Why the process ends, and its exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What ended the process early. Each variant is an exit code of its own, for supervisors.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The configuration cannot be used (exit code 78): starting again does not help.
+    #[cfg(feature = "control-plane")]
+    Configuration(Box<dyn std::error::Error + Send + Sync>),
+    /// Something else holds what the process needs: a port, a folder (exit code 75).
+    #[cfg(feature = "control-plane")]
+    Taken(String),
+    /// Anything else (exit code 1).
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Failure {
+    /// A failure in our own words.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Other(text.into().into())
+    }
+
+    /// Writes the failure and its causes for a person, and returns the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        use std::io::Write;
+        let written = writeln!(std::io::stderr().lock(), "error: {self}");
+        // Nobody is left to tell when standard error is closed.
+        drop(written);
+        match self {
+            #[cfg(feature = "control-plane")]
+            Self::Configuration(_) => ExitCode::from(78),
+            #[cfg(feature = "control-plane")]
+            Self::Taken(_) => ExitCode::from(75),
+            Self::Other(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "control-plane")]
+            Self::Configuration(error) => chain(&**error, f),
+            #[cfg(feature = "control-plane")]
+            Self::Taken(text) => f.write_str(text),
+            Self::Other(error) => chain(&**error, f),
+        }
+    }
+}
+
+fn chain(error: &(dyn std::error::Error + 'static), f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(f, ": {cause}")?;
+        source = cause.source();
+    }
+    Ok(())
+}
+
+#[cfg(feature = "control-plane")]
+impl From<crate::config::Problems> for Failure {
+    fn from(problems: crate::config::Problems) -> Self {
+        Self::Configuration(problems.into())
+    }
+}
+
+#[cfg(feature = "control-plane")]
+impl From<octavia_store::Error> for Failure {
+    fn from(error: octavia_store::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
