@@ -294,6 +294,10 @@ impl Tx {
     pub async fn fence(&mut self, lease: &Lease) -> Result<Reconciliation> {
         todo!()
     }
+    /// Notes that the failover that was wanted has begun: which amphorae are to go is on record.
+    pub async fn failover_begun(&mut self, lease: &Lease) -> Result<()> {
+        todo!()
+    }
     /// Gives a lease back, and says when to look again.
     pub async fn release(
         &mut self,
