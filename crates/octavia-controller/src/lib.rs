@@ -1,1 +1,21 @@
-//! Placeholder.
+//! What changes the world: the planner, the reconciler, the health manager, housekeeping.
+//!
+//! Nobody else touches clouds and amphorae. The API writes what is wanted; the reconciler looks,
+//! plans (a pure function) and acts until the world is so. Invariants:
+//!
+//! - Whoever acts holds the load balancer's lease, and every write proves it.
+//! - Every action may be done twice, and whoever dies is followed by one who looks again.
+//! - The whole configuration goes to an amphora, with a generation; never a difference.
+
+pub mod agent_client;
+pub mod ca;
+pub mod config;
+pub mod document;
+mod error;
+pub mod plan;
+pub mod reconcile;
+mod world;
+
+pub use error::{Error, Result};
+pub use reconcile::{Reconciler, ReconcilerSettings};
+pub use world::{Heard, World};

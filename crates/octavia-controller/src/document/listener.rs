@@ -1,0 +1,96 @@
+use std::collections::BTreeMap;
+
+use octavia_amphora_api::config::{self, InsertHeaders, Timeouts};
+use octavia_model::{Listener, ListenerProtocol, LoadBalancerTree, ProvisioningStatus};
+
+use super::Unsupported;
+
+pub(super) fn listeners(
+    tree: &LoadBalancerTree,
+    defaults: Timeouts,
+) -> Result<Vec<config::Listener>, Unsupported> {
+    if !tree.load_balancer.enabled {
+        return Ok(Vec::new());
+    }
+    tree.listeners
+        .iter()
+        .filter(|listener| is_deployed(listener))
+        .map(|listener| translate(tree, listener, defaults))
+        .collect()
+}
+
+/// Tells whether a listener belongs into the document.
+pub(crate) fn is_deployed(listener: &Listener) -> bool {
+    listener.enabled && listener.provisioning_status != ProvisioningStatus::PendingDelete
+}
+
+fn translate(
+    tree: &LoadBalancerTree,
+    listener: &Listener,
+    defaults: Timeouts,
+) -> Result<config::Listener, Unsupported> {
+    Ok(config::Listener {
+        id: listener.id.uuid(),
+        protocol: protocol(listener)?,
+        port: listener.protocol_port,
+        connection_limit: listener
+            .connection_limit
+            .and_then(|limit| u32::try_from(limit).ok()),
+        default_pool: default_pool(tree, listener),
+        timeouts: timeouts(listener, defaults),
+        insert_headers: insert_headers(&listener.insert_headers),
+        allowed_cidrs: listener.allowed_cidrs.clone(),
+    })
+}
+
+fn protocol(listener: &Listener) -> Result<config::ListenerProtocol, Unsupported> {
+    match listener.protocol {
+        ListenerProtocol::Http => Ok(config::ListenerProtocol::Http),
+        ListenerProtocol::Tcp | ListenerProtocol::Https => Ok(config::ListenerProtocol::Tcp),
+        ListenerProtocol::Prometheus
+        | ListenerProtocol::Sctp
+        | ListenerProtocol::TerminatedHttps
+        | ListenerProtocol::Udp => Err(Unsupported {
+            object: "listener",
+            id: listener.id.to_string(),
+            feature: format!("protocol {}", listener.protocol),
+        }),
+    }
+}
+
+fn default_pool(tree: &LoadBalancerTree, listener: &Listener) -> Option<uuid::Uuid> {
+    let wanted = listener.default_pool_id?;
+    tree.pools
+        .iter()
+        .find(|tree| tree.pool.id == wanted)
+        .filter(|tree| tree.pool.provisioning_status != ProvisioningStatus::PendingDelete)
+        .map(|tree| tree.pool.id.uuid())
+}
+
+fn timeouts(listener: &Listener, defaults: Timeouts) -> Timeouts {
+    let or = |value: Option<i32>, default: u64| {
+        value
+            .and_then(|value| u64::try_from(value).ok())
+            .unwrap_or(default)
+    };
+    Timeouts {
+        client_data_ms: or(listener.timeout_client_data, defaults.client_data_ms),
+        member_connect_ms: or(listener.timeout_member_connect, defaults.member_connect_ms),
+        member_data_ms: or(listener.timeout_member_data, defaults.member_data_ms),
+        tcp_inspect_ms: or(listener.timeout_tcp_inspect, defaults.tcp_inspect_ms),
+    }
+}
+
+/// Upstream inserts a header only when its value is the text `true`, in any case.
+fn insert_headers(headers: &BTreeMap<String, String>) -> InsertHeaders {
+    let on = |name: &str| {
+        headers
+            .get(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    };
+    InsertHeaders {
+        x_forwarded_for: on("X-Forwarded-For"),
+        x_forwarded_port: on("X-Forwarded-Port"),
+        x_forwarded_proto: on("X-Forwarded-Proto"),
+    }
+}

@@ -1,0 +1,69 @@
+use octavia_amphora_api::config;
+use octavia_model::{
+    LbAlgorithm, LoadBalancerTree, Member, Pool, PoolProtocol, PoolTree, ProvisioningStatus, Weight,
+};
+
+use super::{Unsupported, health_monitor};
+
+pub(super) fn pools(tree: &LoadBalancerTree) -> Result<Vec<config::Pool>, Unsupported> {
+    tree.pools
+        .iter()
+        .filter(|tree| tree.pool.provisioning_status != ProvisioningStatus::PendingDelete)
+        .map(translate)
+        .collect()
+}
+
+fn translate(tree: &PoolTree) -> Result<config::Pool, Unsupported> {
+    let pool = &tree.pool;
+    Ok(config::Pool {
+        id: pool.id.uuid(),
+        protocol: protocol(pool)?,
+        algorithm: algorithm(pool.lb_algorithm),
+        members: tree
+            .members
+            .iter()
+            .filter(|member| member.provisioning_status != ProvisioningStatus::PendingDelete)
+            .map(member)
+            .collect(),
+        health_monitor: health_monitor::deployed(tree)
+            .map(health_monitor::translate)
+            .transpose()?,
+        enabled: pool.enabled,
+    })
+}
+
+fn protocol(pool: &Pool) -> Result<config::PoolProtocol, Unsupported> {
+    match pool.protocol {
+        PoolProtocol::Http => Ok(config::PoolProtocol::Http),
+        PoolProtocol::Tcp | PoolProtocol::Https => Ok(config::PoolProtocol::Tcp),
+        PoolProtocol::Proxy | PoolProtocol::ProxyV2 | PoolProtocol::Sctp | PoolProtocol::Udp => {
+            Err(Unsupported {
+                object: "pool",
+                id: pool.id.to_string(),
+                feature: format!("protocol {}", pool.protocol),
+            })
+        }
+    }
+}
+
+/// An algorithm that the data plane does not have becomes ROUND_ROBIN, as upstream's does.
+fn algorithm(algorithm: LbAlgorithm) -> config::Algorithm {
+    match algorithm {
+        LbAlgorithm::LeastConnections => config::Algorithm::LeastConnections,
+        LbAlgorithm::RoundRobin | LbAlgorithm::SourceIpPort => config::Algorithm::RoundRobin,
+        LbAlgorithm::SourceIp => config::Algorithm::SourceIp,
+    }
+}
+
+fn member(member: &Member) -> config::Member {
+    config::Member {
+        id: member.id.uuid(),
+        address: member.ip_address,
+        port: member.protocol_port,
+        weight: member.weight.unwrap_or(Weight::DEFAULT).get(),
+        backup: member.backup,
+        enabled: member.enabled,
+        monitor_address: member.monitor_address,
+        monitor_port: member.monitor_port,
+    }
+}

@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use octavia_cloud::{Error as CloudError, Port, PortFilter, Server, ServerStatus};
+use octavia_model::{Amphora, Id, LoadBalancer};
+
+use crate::agent_client::AgentAddress;
+use crate::error::Result;
+use crate::plan::{AgentSeen, Observed, Wanted};
+use crate::world::World;
+
+/// How long an agent may take to say how it is, before it counts as silent.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl World {
+    /// Returns what is wanted of a load balancer; `None` when it is gone.
+    pub(super) async fn wanted(&self, id: Id<LoadBalancer>) -> Result<Option<Wanted>> {
+        let mut tx = self.store.read("reconcile.look").await?;
+        let (Some(tree), Some(reconciliation)) = (tx.tree(id).await?, tx.reconciliation(id).await?)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Wanted {
+            tree,
+            reconciliation,
+        }))
+    }
+
+    /// Looks at what there is of a load balancer.
+    pub(super) async fn look(&self, wanted: &Wanted) -> Result<Observed> {
+        let id = wanted.tree.load_balancer.id;
+        let (ports, servers) = tokio::try_join!(self.ports(wanted), async {
+            Ok(self.compute.servers(id).await?)
+        })?;
+        let agents = if wanted.is_deletion() {
+            BTreeMap::new()
+        } else {
+            self.agents(&servers).await
+        };
+        Ok(Observed {
+            ports,
+            servers,
+            agents,
+        })
+    }
+
+    async fn ports(&self, wanted: &Wanted) -> Result<Vec<Port>> {
+        let load_balancer = &wanted.tree.load_balancer;
+        let filter = PortFilter::LoadBalancer(load_balancer.id);
+        let mut ports = self.network.ports(filter).await?;
+        if let Some(vip) = load_balancer.vip.port_id
+            && !ports.iter().any(|port| port.id == vip)
+        {
+            ports.extend(found(self.network.port(vip).await)?);
+        }
+        Ok(ports)
+    }
+
+    async fn agents(&self, servers: &[Server]) -> BTreeMap<Id<Amphora>, AgentSeen> {
+        let running = servers
+            .iter()
+            .filter(|server| server.status == ServerStatus::Active)
+            .filter_map(agent_of);
+        join_all(running.map(|agent| async move { (agent.amphora, self.probe(agent).await) }))
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    /// Asks an agent how it is.
+    pub(super) async fn probe(&self, agent: AgentAddress) -> AgentSeen {
+        match tokio::time::timeout(PROBE_TIMEOUT, self.agents.status(agent)).await {
+            Ok(Ok(status)) => AgentSeen::Serves(status.report.generation),
+            Ok(Err(error)) => {
+                tracing::debug!(amphora.id = %agent.amphora, error = %error, "agent is silent");
+                AgentSeen::Silent
+            }
+            Err(_) => AgentSeen::Silent,
+        }
+    }
+}
+
+/// Returns where the agent of a server is, once that is known.
+pub(super) fn agent_of(server: &Server) -> Option<AgentAddress> {
+    Some(AgentAddress {
+        amphora: server.amphora_id,
+        address: server.management_address?,
+    })
+}
+
+fn found<T>(result: octavia_cloud::Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(CloudError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
