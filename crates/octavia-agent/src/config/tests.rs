@@ -1,0 +1,119 @@
+use super::*;
+
+const FILE: &str = "\
+[DEFAULT]
+debug = False
+
+[haproxy_amphora]
+base_path = state
+base_cert_dir = certs
+bind_host = 127.99.0.7
+bind_port = 9000
+# the agent has no use for the next one
+haproxy_cmd = /usr/sbin/haproxy
+
+[health_manager]
+controller_ip_port_list = 127.0.0.1:5555, [::1]:5556,
+    fd00::1:5557
+heartbeat_interval = 3
+heartbeat_key = 'with = signs'
+
+[amphora_agent]
+agent_server_ca = certs/client_ca.pem
+agent_server_cert: /abs/server.pem
+amphora_id = a3a30000-0000-4000-8000-000000000001
+";
+
+fn parse(text: &str) -> Result<AgentConfig, ConfigError> {
+    AgentConfig::parse(text, Path::new("/amphora/agent.conf"))
+}
+
+fn refusal(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_file_of_upstream_is_read() {
+    insta::assert_debug_snapshot!(parse(FILE).unwrap(), @r#"
+    AgentConfig {
+        amphora_id: a3a30000-0000-4000-8000-000000000001,
+        bind: 127.99.0.7:9000,
+        base_path: "/amphora/state",
+        server_certificate: "/abs/server.pem",
+        client_ca: "/amphora/certs/client_ca.pem",
+        request_read_timeout: 180s,
+        controllers: [
+            127.0.0.1:5555,
+            [::1]:5556,
+            [fd00::1]:5557,
+        ],
+        heartbeat_interval: 3s,
+        heartbeat_key: ***,
+    }
+    "#);
+}
+
+#[test]
+fn what_is_left_out_has_the_default_of_upstream() {
+    let short = "\
+[amphora_agent]
+amphora_id = a3a30000-0000-4000-8000-000000000001
+[health_manager]
+heartbeat_key = k
+";
+    insta::assert_debug_snapshot!(parse(short).unwrap(), @r#"
+    AgentConfig {
+        amphora_id: a3a30000-0000-4000-8000-000000000001,
+        bind: [::]:9443,
+        base_path: "/var/lib/octavia",
+        server_certificate: "/etc/octavia/certs/server.pem",
+        client_ca: "/etc/octavia/certs/client_ca.pem",
+        request_read_timeout: 180s,
+        controllers: [],
+        heartbeat_interval: 10s,
+        heartbeat_key: ***,
+    }
+    "#);
+}
+
+#[test]
+fn a_quoted_heartbeat_key_is_used_without_its_quotes() {
+    let ini = Ini::parse(FILE).unwrap();
+    assert_eq!(
+        ini.value("health_manager", "heartbeat_key"),
+        Some("with = signs")
+    );
+}
+
+#[test]
+fn a_bad_value_is_refused_by_name() {
+    let refusals = [
+        FILE.replace("amphora_id", "amphora"),
+        FILE.replace("a3a30000", "a3a3"),
+        FILE.replace("9000", "90000"),
+        FILE.replace("heartbeat_interval = 3", "heartbeat_interval = 0"),
+        FILE.replace("127.0.0.1:5555", "controller:5555"),
+        FILE.replace("127.0.0.1:5555", "127.0.0.1"),
+        FILE.replace("heartbeat_key = 'with = signs'", "heartbeat_key ="),
+        FILE.replace("[amphora_agent]", "[amphora_agent"),
+        FILE.replace("debug = False", "debug"),
+    ]
+    .map(|text| refusal(&text));
+    insta::assert_snapshot!(refusals.join("\n"), @r"
+    /amphora/agent.conf: [amphora_agent] amphora_id is missing
+    /amphora/agent.conf: [amphora_agent] amphora_id = a3a3-0000-4000-8000-000000000001: invalid group length in group 0: expected 8, found 4
+    /amphora/agent.conf: [haproxy_amphora] bind_port = 90000: number too large to fit in target type
+    /amphora/agent.conf: [health_manager] heartbeat_interval = 0: must be at least 1
+    /amphora/agent.conf: [health_manager] controller_ip_port_list = controller:5555: not ADDRESS:PORT
+    /amphora/agent.conf: [health_manager] controller_ip_port_list = 127.0.0.1: not ADDRESS:PORT
+    /amphora/agent.conf: [health_manager] heartbeat_key is missing
+    /amphora/agent.conf:18: neither a section nor an option
+    /amphora/agent.conf:2: neither a section nor an option
+    ");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = AgentConfig::read(Path::new("/nowhere/agent.conf")).unwrap_err();
+    assert_eq!(error.to_string(), "read /nowhere/agent.conf");
+}

@@ -1,0 +1,11 @@
+//! The agent as controllers see it: real TLS, real datagrams, a data plane that behaves.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod amphora;
+mod authority;
+mod configuration;
+mod data_plane;
+mod heartbeats;
+mod shutdown;
+mod tls;
