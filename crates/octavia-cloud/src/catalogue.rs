@@ -56,6 +56,12 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// Adds a subnet that must not overlap the others, and returns it.
+    pub(crate) fn with(mut self, definition: &SubnetDefinition) -> Result<Subnet> {
+        self.add(definition)?;
+        Ok(subnet(definition))
+    }
+
     fn add(&mut self, definition: &SubnetDefinition) -> Result<()> {
         let subnet = subnet(definition);
         self.check(&subnet)?;

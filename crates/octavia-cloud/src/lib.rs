@@ -9,11 +9,13 @@ mod catalogue;
 mod compute;
 mod error;
 pub mod fake;
+mod local;
 mod network;
 
 pub use catalogue::SubnetDefinition;
 pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
 pub use error::{Error, Result};
+pub use local::{Isolation, Limits, LocalCloud, LocalCloudConfig, Mode};
 pub use network::{
     FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,
 };

@@ -161,7 +161,7 @@ impl Port {
             id,
             name,
             network_id: new.network_id,
-            mac_address: mac_address(id),
+            mac_address: mac_address(mac_octets(id)),
             fixed_ips: vec![FixedIp {
                 subnet_id: new.subnet_id,
                 ip_address,
@@ -174,10 +174,15 @@ impl Port {
     }
 }
 
+/// Returns the usual way to write a MAC address.
+fn mac_address(octets: [u8; 6]) -> String {
+    octets.map(|octet| format!("{octet:02x}")).join(":")
+}
+
 /// Returns a locally administered MAC address that follows from the port's id.
-fn mac_address(id: Id<PortId>) -> String {
-    let [.., b1, b2, b3, b4, b5] = *id.uuid().as_bytes();
-    format!("fa:{b1:02x}:{b2:02x}:{b3:02x}:{b4:02x}:{b5:02x}")
+pub(crate) fn mac_octets(port: Id<PortId>) -> [u8; 6] {
+    let [.., b1, b2, b3, b4, b5] = *port.uuid().as_bytes();
+    [0xfa, b1, b2, b3, b4, b5]
 }
 
 /// A port to make.
