@@ -101,14 +101,14 @@ impl Links {
         Ok(index)
     }
 
-    /// Makes a pair, or finds it, in one message: there is never half of it.
+    /// Makes a pair, or finds it, in one message: there is never half of it. The peer is still
+    /// down, as the kernel cannot bring it up before the pair is complete.
     pub(super) async fn ensure_pair(&self, pair: &Pair<'_>) -> Result<()> {
         let namespace = LinkAttribute::NetNsFd(pair.namespace.descriptor());
         let mut peer = LinkMessageBuilder::<LinkUnspec>::new_with_info_kind(InfoKind::Veth)
             .name(NEXT_ETHERNET)
             .mtu(pair.mtu)
-            .append_extra_attribute(namespace)
-            .up();
+            .append_extra_attribute(namespace);
         if let Some(mac) = pair.peer_mac {
             peer = peer.address(mac.to_vec());
         }

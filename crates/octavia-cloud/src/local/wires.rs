@@ -76,11 +76,12 @@ impl Wires {
         let interface = inside.existing(MANAGEMENT_INTERFACE).await?;
         let address = in_subnet(management, address);
         inside.add_address(interface, address).await?;
+        inside.up(interface).await?;
         inside.up(inside.existing("lo").await?).await
     }
 
     /// Connects a server to a port's subnet. The agent finds the interface by its MAC address,
-    /// and sets its addresses.
+    /// sets its addresses, and brings it up.
     pub(super) async fn attach(
         &self,
         server: Id<ServerId>,

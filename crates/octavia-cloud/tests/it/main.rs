@@ -3,4 +3,5 @@
 
 mod addresses;
 mod lifecycle;
+mod namespace;
 mod support;
