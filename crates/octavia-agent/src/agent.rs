@@ -54,7 +54,7 @@ impl Agent {
             source,
         })?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let network = Network;
+        let network = Network::new(tasks.clone());
         let configuration = Arc::new(Configuration::new(
             config.amphora_id,
             &config.base_path,

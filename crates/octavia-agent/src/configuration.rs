@@ -97,7 +97,7 @@ impl Configuration {
         let data_plane = Arc::clone(&self.data_plane);
         blocking(move || data_plane.clear()).await?;
         if let Some(served) = state.served.take() {
-            self.network.remove(&served.interfaces, &[]).await;
+            self.network.remove_gone(&served.interfaces, &[]).await;
         }
         self.fault.send_replace(None);
         self.generation.send_replace(None);
@@ -186,23 +186,20 @@ impl Configuration {
         }
     }
 
-    /// Brings the document to life: its addresses first, so that listeners can bind them; those
-    /// of the one before last, so that no listener loses one.
+    /// Brings the document to life: first its addresses, so that listeners can bind them; last,
+    /// the addresses that only the document before has named are taken away.
     async fn serve(&self, state: &mut State, document: &Arc<AmphoraConfig>) -> Result<(), Refusal> {
-        let before = state
-            .served
-            .as_ref()
-            .map_or(&[][..], |served| &served.interfaces);
-        let applied = match self.network.add(&document.interfaces).await {
-            Ok(()) => self.apply(Arc::clone(document)).await,
-            Err(error) => Err(host(error.to_string())),
-        };
-        if let Err(refusal) = applied {
-            self.network.remove(&document.interfaces, before).await;
+        let added = self.network.add(&document.interfaces).await;
+        let added = added.map_err(|error| host(error.to_string()))?;
+        if let Err(refusal) = self.apply(Arc::clone(document)).await {
+            self.network.remove(&added).await;
             return Err(refusal);
         }
-        self.network.remove(before, &document.interfaces).await;
-        state.served = Some(Arc::clone(document));
+        if let Some(before) = state.served.replace(Arc::clone(document)) {
+            self.network
+                .remove_gone(&before.interfaces, &document.interfaces)
+                .await;
+        }
         self.generation.send_replace(Some(document.generation));
         Ok(())
     }

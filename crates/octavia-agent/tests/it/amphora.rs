@@ -1,6 +1,6 @@
 //! An amphora on loopback, and a controller's view of it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,7 +71,11 @@ impl Amphora {
         let agent = agent.await.unwrap();
         let identity = self.authority.controller();
         Running {
-            controller: Controller::new(agent.address(), self.authority.pem(), Some(&identity)),
+            controller: Controller::new(
+                SocketAddr::new(Ipv4Addr::LOCALHOST.into(), agent.address().port()),
+                self.authority.pem(),
+                Some(&identity),
+            ),
             agent,
             data_plane,
         }

@@ -7,5 +7,6 @@ mod authority;
 mod configuration;
 mod data_plane;
 mod heartbeats;
+mod interfaces;
 mod shutdown;
 mod tls;
