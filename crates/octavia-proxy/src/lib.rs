@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The data plane of an amphora: HTTP/1.1 and TCP load balancing.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`proxy`] | the handle that the agent holds: start, apply, report, shut down |
+//! | `config` | from the document to the snapshot that the loops read |
+//! | `worker` | an event loop and the connections it owns |
+//! | `http1` | the protocol core: bytes in, bytes and facts out, no sockets |
+//! | `tcp` | bytes both ways, through user space or `splice` |
+//! | `balance` | how a member is chosen, pure |
+//! | `health` | how members are asked, and the verdict, which is pure |
+//! | `runtime` | what a loop is made of: clock, poller, slots, deadlines, streams |
+//! | `report` | statuses and counters, gathered from shared atomics |
+//! | `limits` | every bound in one place |
+//!
+//! Invariants:
+//!
+//! - A connection lives in one loop from accept to close; loops share only atomics and snapshots.
+//! - A snapshot is never changed. A loop looks at the pointer once a turn, and says which it serves.
+//! - A change of configuration closes no connection that it does not concern.
+//! - Whatever a peer sends, memory per connection is bounded (`limits`).
+
+mod balance;
+mod config;
+mod health;
+mod http1;
+mod limits;
+pub mod proxy;
+mod report;
+mod runtime;
+mod shared;
+mod tcp;
+mod worker;
+
+pub use proxy::{ApplyError, Proxy, ProxyOptions};

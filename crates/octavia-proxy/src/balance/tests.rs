@@ -1,0 +1,133 @@
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use octavia_amphora_api::config::Algorithm;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{Candidate, RoundRobin, choose};
+
+fn candidates(weights: &[u32]) -> Vec<Candidate> {
+    let candidate = |(index, weight): (usize, &u32)| Candidate {
+        index,
+        id: Uuid::from_u128(1000 + index as u128),
+        weight: *weight,
+        active: 0,
+    };
+    weights.iter().enumerate().map(candidate).collect()
+}
+
+fn turns(count: usize) -> RoundRobin {
+    RoundRobin::continued(&HashMap::new(), &vec![Uuid::nil(); count])
+}
+
+fn client(number: u32) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + number))
+}
+
+#[test]
+fn turns_are_spread_smoothly() {
+    let members = candidates(&[3, 1]);
+    let mut turns = turns(2);
+    let order: Vec<_> = (0..8)
+        .filter_map(|_| turns.choose(members.iter().copied()))
+        .collect();
+    assert_eq!(order, [0, 0, 1, 0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn turns_go_on_when_a_member_is_added() {
+    let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    let mut before = RoundRobin::continued(&HashMap::new(), &ids);
+    assert_eq!(before.choose(candidates(&[1, 1]).into_iter()), Some(0));
+    let ids = [ids[0], ids[1], Uuid::from_u128(3)];
+    let mut after = RoundRobin::continued(&before.credits(&ids[..2]), &ids);
+    assert_eq!(after.choose(candidates(&[1, 1, 1]).into_iter()), Some(1));
+}
+
+#[test]
+fn the_least_loaded_for_its_weight_is_chosen() {
+    let mut members = candidates(&[10, 1]);
+    members[0].active = 9;
+    members[1].active = 1;
+    let mut turns = turns(2);
+    let mut next = |members: &[Candidate]| {
+        let members = members.iter().copied();
+        choose(Algorithm::LeastConnections, &mut turns, client(1), members)
+    };
+    assert_eq!(next(&members), Some(0));
+    members[0].active = 11;
+    assert_eq!(next(&members), Some(1));
+}
+
+#[test]
+fn equally_loaded_members_take_turns() {
+    let members = candidates(&[1, 1, 1]);
+    let mut turns = turns(3);
+    let order: Vec<_> = (0..6)
+        .filter_map(|_| {
+            let members = members.iter().copied();
+            choose(Algorithm::LeastConnections, &mut turns, client(1), members)
+        })
+        .collect();
+    assert_eq!(order, [0, 1, 2, 0, 1, 2]);
+}
+
+#[test]
+fn source_hashing_follows_the_weights() {
+    let members = candidates(&[1, 3]);
+    let heavy = (0..10_000)
+        .filter(|number| {
+            super::source_ip::choose(client(*number), members.iter().copied()) == Some(1)
+        })
+        .count();
+    assert!((7_200..7_800).contains(&heavy), "{heavy} of 10000");
+}
+
+#[test]
+fn an_ipv4_client_on_an_ipv6_socket_is_the_same_client() {
+    let members = candidates(&[1; 50]);
+    let mapped = Ipv4Addr::from_bits(0x0a00_0001).to_ipv6_mapped();
+    let choose = |client| super::source_ip::choose(client, members.iter().copied());
+    assert_eq!(choose(IpAddr::V6(mapped)), choose(client(1)));
+}
+
+proptest! {
+    #[test]
+    fn in_a_whole_cycle_each_member_gets_its_weight(weights in prop::collection::vec(1_u32..20, 1..8)) {
+        let members = candidates(&weights);
+        let mut turns = turns(weights.len());
+        let mut counts = vec![0; weights.len()];
+        for _ in 0..weights.iter().sum() {
+            counts[turns.choose(members.iter().copied()).expect("a member")] += 1;
+        }
+        prop_assert_eq!(counts, weights);
+    }
+
+    #[test]
+    fn a_member_that_leaves_moves_only_its_own_clients(
+        weights in prop::collection::vec(1_u32..256, 2..12), gone in 0_usize..12, number: u32,
+    ) {
+        let members = candidates(&weights);
+        let gone = gone % members.len();
+        let before = super::source_ip::choose(client(number), members.iter().copied());
+        let left = members.iter().copied().filter(|member| member.index != gone);
+        let after = super::source_ip::choose(client(number), left);
+        prop_assert!(before == Some(gone) || before == after);
+    }
+
+    #[test]
+    fn every_algorithm_chooses_a_candidate(
+        weights in prop::collection::vec(1_u32..256, 0..6), active in 0_u32..9, number: u32,
+    ) {
+        let mut members = candidates(&weights);
+        if let Some(first) = members.first_mut() {
+            first.active = active;
+        }
+        for algorithm in [Algorithm::RoundRobin, Algorithm::LeastConnections, Algorithm::SourceIp] {
+            let mut turns = turns(weights.len());
+            let chosen = choose(algorithm, &mut turns, client(number), members.iter().copied());
+            prop_assert_eq!(chosen.is_some(), !members.is_empty());
+        }
+    }
+}

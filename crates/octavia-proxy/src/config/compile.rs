@@ -1,0 +1,250 @@
+//! From a document and what is served now to the next snapshot.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use octavia_amphora_api::AmphoraConfig;
+use octavia_amphora_api::config;
+use uuid::Uuid;
+
+use super::snapshot::{Binding, Headers, Listener, Member, Pool, Snapshot};
+use super::state::{ListenerState, MemberState};
+use crate::balance::RoundRobin;
+use crate::limits;
+use crate::proxy::ApplyError;
+
+/// Builds the snapshot of `config` that follows `before`, for so many loops.
+///
+/// Binds what is new; nothing of `before` is changed, so that a failure changes nothing.
+pub(crate) fn compile(
+    config: &AmphoraConfig,
+    before: &Snapshot,
+    loops: usize,
+) -> Result<Snapshot, ApplyError> {
+    check(config)?;
+    let version = before.version + 1;
+    let mut slots = MemberSlots::new(before);
+    let pools: Vec<_> = config
+        .pools
+        .iter()
+        .map(|pool| Arc::new(compile_pool(pool, before, &mut slots)))
+        .collect();
+    let listeners: Vec<_> = config
+        .listeners
+        .iter()
+        .map(|listener| Arc::new(compile_listener(listener, &pools, before, loops)))
+        .collect();
+    let bindings = bind(config, &listeners, before, loops)?;
+    Ok(Snapshot {
+        version,
+        generation: Some(config.generation),
+        bindings,
+        listeners,
+        members: slots.table(&pools),
+        pools,
+        drain: limits::DRAIN_TIME,
+        stopping: false,
+    })
+}
+
+fn check(config: &AmphoraConfig) -> Result<(), ApplyError> {
+    let mut pools = HashSet::new();
+    for pool in &config.pools {
+        if !pools.insert(pool.id) {
+            return Err(ApplyError::Invalid(format!(
+                "pool {} is there twice",
+                pool.id
+            )));
+        }
+    }
+    let (mut ids, mut ports) = (HashSet::new(), HashSet::new());
+    for listener in &config.listeners {
+        let id = listener.id;
+        if !ids.insert(id) {
+            return Err(ApplyError::Invalid(format!("listener {id} is there twice")));
+        }
+        if !ports.insert(listener.port) {
+            let port = listener.port;
+            let text = format!("listener {id}: another listener has port {port}");
+            return Err(ApplyError::Invalid(text));
+        }
+        if let Some(pool) = listener.default_pool.filter(|pool| !pools.contains(pool)) {
+            let text = format!("listener {id}: its pool {pool} is missing");
+            return Err(ApplyError::Invalid(text));
+        }
+    }
+    Ok(())
+}
+
+/// Gives members their places in the tables of the loops.
+struct MemberSlots<'a> {
+    known: HashMap<(Uuid, Uuid, SocketAddr), &'a Arc<MemberState>>,
+    taken: HashSet<usize>,
+    next: usize,
+}
+
+impl<'a> MemberSlots<'a> {
+    fn new(before: &'a Snapshot) -> Self {
+        let known = before.member_states();
+        Self {
+            taken: known.values().map(|state| state.slot).collect(),
+            known,
+            next: 0,
+        }
+    }
+
+    fn state(&mut self, pool: Uuid, member: &config::Member) -> Arc<MemberState> {
+        let address = SocketAddr::new(member.address, member.port);
+        if let Some(state) = self.known.get(&(pool, member.id, address)) {
+            return Arc::clone(state);
+        }
+        while self.taken.contains(&self.next) {
+            self.next += 1;
+        }
+        self.next += 1;
+        Arc::new(MemberState::new(member.id, address, self.next - 1))
+    }
+
+    fn table(&self, pools: &[Arc<Pool>]) -> Vec<Option<Arc<MemberState>>> {
+        let states = || pools.iter().flat_map(|pool| &pool.members);
+        let length = states().map(|member| member.state.slot + 1).max();
+        let mut table = vec![None; length.unwrap_or(0)];
+        for member in states() {
+            table[member.state.slot] = Some(Arc::clone(&member.state));
+        }
+        table
+    }
+}
+
+fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<'_>) -> Pool {
+    let members: Vec<_> = pool
+        .members
+        .iter()
+        .map(|member| compile_member(pool, member, slots))
+        .collect();
+    let ids: Vec<_> = pool.members.iter().map(|member| member.id).collect();
+    let credits = before
+        .pools
+        .iter()
+        .find(|other| other.id == pool.id)
+        .map(|other| {
+            let turns = other.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.credits(&other.member_ids())
+        });
+    Pool {
+        id: pool.id,
+        algorithm: pool.algorithm,
+        members,
+        monitor: pool.health_monitor.clone(),
+        enabled: pool.enabled,
+        turns: Mutex::new(RoundRobin::continued(&credits.unwrap_or_default(), &ids)),
+    }
+}
+
+fn compile_member(
+    pool: &config::Pool,
+    member: &config::Member,
+    slots: &mut MemberSlots<'_>,
+) -> Member {
+    Member {
+        weight: member.weight,
+        backup: member.backup,
+        enabled: member.enabled,
+        check_address: SocketAddr::new(
+            member.monitor_address.unwrap_or(member.address),
+            member.monitor_port.unwrap_or(member.port),
+        ),
+        state: slots.state(pool.id, member),
+    }
+}
+
+fn compile_listener(
+    listener: &config::Listener,
+    pools: &[Arc<Pool>],
+    before: &Snapshot,
+    loops: usize,
+) -> Listener {
+    let pool = pools
+        .iter()
+        .find(|pool| Some(pool.id) == listener.default_pool && pool.enabled);
+    let known = before.listener(listener.id);
+    let state = known.map_or_else(
+        || Arc::new(ListenerState::new(loops)),
+        |known| Arc::clone(&known.state),
+    );
+    let timeouts = &listener.timeouts;
+    Listener {
+        id: listener.id,
+        protocol: listener.protocol,
+        version: before.version + 1,
+        limit: listener.connection_limit.unwrap_or(u32::MAX),
+        pool: pool.map(Arc::clone),
+        client_time: Duration::from_millis(timeouts.client_data_ms),
+        connect_time: Duration::from_millis(timeouts.member_connect_ms),
+        member_time: Duration::from_millis(timeouts.member_data_ms),
+        headers: headers(listener),
+        allowed: listener.allowed_cidrs.clone(),
+        state,
+    }
+}
+
+fn headers(listener: &config::Listener) -> Headers {
+    let insert = listener.insert_headers;
+    let mut lines = String::new();
+    if insert.x_forwarded_port {
+        lines += &format!("X-Forwarded-Port: {}\r\n", listener.port);
+    }
+    if insert.x_forwarded_proto {
+        lines += "X-Forwarded-Proto: http\r\n";
+    }
+    Headers {
+        forwarded_for: insert.x_forwarded_for,
+        forwarded_port: insert.x_forwarded_port,
+        forwarded_proto: insert.x_forwarded_proto,
+        lines: lines.into_bytes(),
+    }
+}
+
+fn bind(
+    config: &AmphoraConfig,
+    listeners: &[Arc<Listener>],
+    before: &Snapshot,
+    loops: usize,
+) -> Result<Vec<Binding>, ApplyError> {
+    let mut bindings = Vec::new();
+    let bound: HashMap<_, _> = before
+        .bindings
+        .iter()
+        .map(|binding| (binding.address, &binding.sockets))
+        .collect();
+    for (listener, compiled) in config.listeners.iter().zip(listeners) {
+        for vip in &config.vips {
+            let address = SocketAddr::new(*vip, listener.port);
+            bindings.push(Binding {
+                address,
+                sockets: sockets(&bound, address, listener.id, loops)?,
+                listener: Arc::clone(compiled),
+            });
+        }
+    }
+    Ok(bindings)
+}
+
+fn sockets(
+    bound: &HashMap<SocketAddr, &Arc<[OwnedFd]>>,
+    address: SocketAddr,
+    listener: Uuid,
+    loops: usize,
+) -> Result<Arc<[OwnedFd]>, ApplyError> {
+    if let Some(sockets) = bound.get(&address) {
+        return Ok(Arc::clone(sockets));
+    }
+    super::bind::bind(address, loops).map_err(|source| ApplyError::Bind {
+        listener,
+        address,
+        source,
+    })
+}

@@ -1,0 +1,193 @@
+//! A document, resolved: what the loops read.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol};
+use uuid::Uuid;
+
+use super::state::{ListenerState, MemberState};
+use crate::balance::{self, Candidate, RoundRobin};
+
+/// What is served. Built whole, never changed.
+pub(crate) struct Snapshot {
+    /// Grows with each snapshot.
+    pub(crate) version: u64,
+    /// The generation of the document; `None` before the first.
+    pub(crate) generation: Option<u64>,
+    /// The addresses that are bound, and for whom.
+    pub(crate) bindings: Vec<Binding>,
+    /// The listeners, in the order of the document.
+    pub(crate) listeners: Vec<Arc<Listener>>,
+    /// The pools, in the order of the document.
+    pub(crate) pools: Vec<Arc<Pool>>,
+    /// The members by slot.
+    pub(crate) members: Vec<Option<Arc<MemberState>>>,
+    /// How long connections may go on whose listener is gone.
+    pub(crate) drain: Duration,
+    /// Whether the loops end once no connection is left.
+    pub(crate) stopping: bool,
+}
+
+/// A bound address.
+#[derive(Clone)]
+pub(crate) struct Binding {
+    /// The address.
+    pub(crate) address: SocketAddr,
+    /// A listening socket for each loop.
+    pub(crate) sockets: Arc<[OwnedFd]>,
+    /// Whose it is now.
+    pub(crate) listener: Arc<Listener>,
+}
+
+/// A listener.
+pub(crate) struct Listener {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// What it speaks.
+    pub(crate) protocol: ListenerProtocol,
+    /// The version of the snapshot that it is part of.
+    pub(crate) version: u64,
+    /// How many connections it serves at once.
+    pub(crate) limit: u32,
+    /// Where connections go, if a pool that takes traffic is set.
+    pub(crate) pool: Option<Arc<Pool>>,
+    /// How long a silent client is kept.
+    pub(crate) client_time: Duration,
+    /// How long connecting to a member may take.
+    pub(crate) connect_time: Duration,
+    /// How long a silent member is kept.
+    pub(crate) member_time: Duration,
+    /// The headers added to requests.
+    pub(crate) headers: Headers,
+    /// Who may connect; everybody when empty.
+    pub(crate) allowed: Vec<IpNet>,
+    /// What lives on.
+    pub(crate) state: Arc<ListenerState>,
+}
+
+/// The headers that a listener adds to requests.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Headers {
+    /// Whether `X-Forwarded-For` is added.
+    pub(crate) forwarded_for: bool,
+    /// Whether `X-Forwarded-Port` is set.
+    pub(crate) forwarded_port: bool,
+    /// Whether `X-Forwarded-Proto` is set.
+    pub(crate) forwarded_proto: bool,
+    /// The lines that are the same for each request, ready to be copied.
+    pub(crate) lines: Vec<u8>,
+}
+
+impl Listener {
+    /// Tells whether `client` may connect.
+    pub(crate) fn allows(&self, client: IpAddr) -> bool {
+        let client = client.to_canonical();
+        self.allowed.is_empty() || self.allowed.iter().any(|net| net.contains(&client))
+    }
+}
+
+/// A pool.
+pub(crate) struct Pool {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// How a member is chosen.
+    pub(crate) algorithm: Algorithm,
+    /// Its members, in order of creation.
+    pub(crate) members: Vec<Member>,
+    /// How its members are asked whether they work.
+    pub(crate) monitor: Option<HealthMonitor>,
+    /// Whether it takes traffic.
+    pub(crate) enabled: bool,
+    /// Whose turn it is, for all loops.
+    pub(crate) turns: Mutex<RoundRobin>,
+}
+
+/// A member, as the document has it.
+pub(crate) struct Member {
+    /// Its share; none with 0.
+    pub(crate) weight: u16,
+    /// Whether it serves only when no other member can.
+    pub(crate) backup: bool,
+    /// Whether it takes traffic.
+    pub(crate) enabled: bool,
+    /// Where the health monitor asks.
+    pub(crate) check_address: SocketAddr,
+    /// What lives on.
+    pub(crate) state: Arc<MemberState>,
+}
+
+impl Pool {
+    /// Chooses a member for `client`, other than those whose slots are in `tried`.
+    pub(crate) fn choose(&self, client: IpAddr, tried: &[usize]) -> Option<&Arc<MemberState>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut choose = |backup| {
+            let candidates = self.candidates(backup, tried);
+            balance::choose(self.algorithm, &mut turns, client, candidates)
+        };
+        let index = choose(false).or_else(|| choose(true))?;
+        Some(&self.members[index].state)
+    }
+
+    fn candidates(&self, backup: bool, tried: &[usize]) -> impl Iterator<Item = Candidate> + Clone {
+        let members = self.members.iter().enumerate();
+        members
+            .filter(move |(_, member)| member.backup == backup && self.takes_traffic(member))
+            .filter(|(_, member)| !tried.contains(&member.state.slot))
+            .map(|(index, member)| Candidate {
+                index,
+                id: member.state.id,
+                weight: u32::from(member.weight),
+                active: member.state.active(),
+            })
+    }
+
+    /// Tells whether `member` may get something new.
+    pub(crate) fn takes_traffic(&self, member: &Member) -> bool {
+        member.enabled && member.weight > 0 && !(self.monitor.is_some() && member.state.is_down())
+    }
+
+    /// Returns the ids of the members, in order.
+    pub(crate) fn member_ids(&self) -> Vec<Uuid> {
+        self.members.iter().map(|member| member.state.id).collect()
+    }
+}
+
+impl Snapshot {
+    /// Serves nothing.
+    pub(crate) fn empty(version: u64) -> Self {
+        Self {
+            version,
+            generation: None,
+            bindings: Vec::new(),
+            listeners: Vec::new(),
+            pools: Vec::new(),
+            members: Vec::new(),
+            drain: Duration::ZERO,
+            stopping: false,
+        }
+    }
+
+    /// Returns the listener of that id.
+    pub(crate) fn listener(&self, id: Uuid) -> Option<&Arc<Listener>> {
+        self.listeners.iter().find(|listener| listener.id == id)
+    }
+
+    /// Returns the state of each member by pool, id and address.
+    pub(crate) fn member_states(&self) -> HashMap<(Uuid, Uuid, SocketAddr), &Arc<MemberState>> {
+        let of_pool = |pool: &Arc<Pool>| pool.id;
+        self.pools
+            .iter()
+            .flat_map(|pool| {
+                pool.members
+                    .iter()
+                    .map(move |member| (of_pool(pool), member))
+            })
+            .map(|(pool, member)| ((pool, member.state.id, member.state.address), &member.state))
+            .collect()
+    }
+}

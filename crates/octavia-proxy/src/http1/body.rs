@@ -1,0 +1,154 @@
+//! Where a body ends.
+
+use crate::limits;
+
+/// How the end of a body is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// There is none.
+    None,
+    /// After so many bytes.
+    Length(u64),
+    /// After the last chunk and its trailers.
+    Chunked,
+    /// When the connection ends. Responses only.
+    UntilClose,
+}
+
+/// The chunks of a body are not as RFC 9112 section 7.1 has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BadChunk;
+
+/// A body on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Body(State);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Done,
+    Length(u64),
+    UntilClose,
+    /// In the size; with the number of its digits so far.
+    Size(u64, u8),
+    /// In the extension of a chunk; with how many of its bytes are left to tolerate.
+    Extension(u64, u32),
+    SizeEnd(u64),
+    Data(u64),
+    DataCr,
+    DataLf,
+    /// At the start of a trailer line; with how many bytes of trailers are left to tolerate.
+    LineStart(u32),
+    Line(u32),
+    LineEnd(u32),
+    LastLf,
+}
+
+impl Body {
+    /// Starts a body.
+    pub(crate) fn new(framing: Framing) -> Self {
+        Self(match framing {
+            Framing::None | Framing::Length(0) => State::Done,
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::Size(0, 0),
+            Framing::UntilClose => State::UntilClose,
+        })
+    }
+
+    /// Tells whether nothing more belongs to it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.0 == State::Done
+    }
+
+    /// Takes the end of the connection; tells whether the body may end there.
+    pub(crate) fn end(&mut self) -> bool {
+        let ends = matches!(self.0, State::UntilClose | State::Done);
+        self.0 = State::Done;
+        ends
+    }
+
+    /// Takes bytes; returns how many belong to the body, packed as they are.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<usize, BadChunk> {
+        self.walk(bytes, |_| {})
+    }
+
+    /// Takes bytes as [`Body::take`] does, and appends the data without chunks to `out`.
+    pub(crate) fn unpack(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, BadChunk> {
+        self.walk(bytes, |data| out.extend_from_slice(data))
+    }
+
+    fn walk(&mut self, bytes: &[u8], mut data: impl FnMut(&[u8])) -> Result<usize, BadChunk> {
+        let mut at = 0;
+        while at < bytes.len() {
+            match self.0 {
+                State::Done => break,
+                State::UntilClose => {
+                    data(&bytes[at..]);
+                    at = bytes.len();
+                }
+                State::Length(left) | State::Data(left) => {
+                    let count = (bytes.len() - at).min(usize::try_from(left).unwrap_or(usize::MAX));
+                    data(&bytes[at..at + count]);
+                    at += count;
+                    self.0 = self.0.after_data(left - count as u64);
+                }
+                state => {
+                    self.0 = state.after(bytes[at])?;
+                    at += 1;
+                }
+            }
+        }
+        Ok(at)
+    }
+}
+
+impl State {
+    fn after_data(self, left: u64) -> Self {
+        match (self, left) {
+            (Self::Data(_), 0) => Self::DataCr,
+            (Self::Data(_), left) => Self::Data(left),
+            (_, 0) => Self::Done,
+            (_, left) => Self::Length(left),
+        }
+    }
+
+    /// Returns the state after one byte of what surrounds the data of chunks.
+    fn after(self, byte: u8) -> Result<Self, BadChunk> {
+        Ok(match (self, byte) {
+            (Self::Size(size, digits), _) if byte.is_ascii_hexdigit() && digits < 15 => {
+                Self::Size(size << 4 | hex(byte), digits + 1)
+            }
+            (Self::Size(size, 1..), b'\r') => Self::SizeEnd(size),
+            (Self::Size(size, 1..), b';') => Self::Extension(size, limits::CHUNK_EXTENSION_BYTES),
+            (Self::Extension(size, _), b'\r') => Self::SizeEnd(size),
+            (Self::Extension(size, left @ 1..), _) if is_text(byte) => {
+                Self::Extension(size, left - 1)
+            }
+            (Self::SizeEnd(0), b'\n') => Self::LineStart(limits::TRAILER_BYTES),
+            (Self::SizeEnd(size), b'\n') => Self::Data(size),
+            (Self::DataCr, b'\r') => Self::DataLf,
+            (Self::DataLf, b'\n') => Self::Size(0, 0),
+            (Self::LineStart(_), b'\r') => Self::LastLf,
+            (Self::LastLf, b'\n') => Self::Done,
+            (Self::Line(left), b'\r') => Self::LineEnd(left),
+            (Self::LineEnd(left), b'\n') => Self::LineStart(left),
+            // A space at the start of a line would fold it into the one before.
+            (Self::LineStart(1..), b' ' | b'\t') => return Err(BadChunk),
+            (Self::LineStart(left @ 1..) | Self::Line(left @ 1..), _) if is_text(byte) => {
+                Self::Line(left - 1)
+            }
+            _ => return Err(BadChunk),
+        })
+    }
+}
+
+fn hex(digit: u8) -> u64 {
+    let value = char::from(digit).to_digit(16);
+    u64::from(value.unwrap_or(0))
+}
+
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}
+
+#[cfg(test)]
+mod tests;

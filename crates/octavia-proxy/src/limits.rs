@@ -1,0 +1,56 @@
+//! Every bound of the data plane in one place.
+
+use std::time::Duration;
+
+/// The longest head of a request or response, as HAProxy's default buffer.
+pub(crate) const HEAD_BYTES: usize = 16 * 1024;
+/// The most header fields in a head, as HAProxy's `tune.http.maxhdr`.
+pub(crate) const HEADERS: usize = 101;
+/// The longest chunk extension, in bytes: nobody uses them, attackers do.
+pub(crate) const CHUNK_EXTENSION_BYTES: u32 = 1024;
+/// The longest trailer section of a chunked body.
+pub(crate) const TRAILER_BYTES: u32 = 8 * 1024;
+
+/// What one loop reads into, shared by all its connections.
+pub(crate) const READ_BYTES: usize = 256 * 1024;
+/// The first read of a relayed direction; it doubles while the other side keeps up.
+pub(crate) const FIRST_READ_BYTES: usize = 32 * 1024;
+/// What is relayed by one direction in user space before it is moved by `splice`.
+pub(crate) const SPLICE_AFTER_BYTES: u64 = 512 * 1024;
+/// The size of a pipe used by `splice`.
+pub(crate) const PIPE_BYTES: usize = 1024 * 1024;
+/// How many empty pipes a loop keeps for later.
+pub(crate) const SPARE_PIPES: usize = 16;
+/// The size above which an emptied buffer gives its memory back.
+pub(crate) const KEEP_BUFFER_BYTES: usize = 4 * 1024;
+
+/// How many steps a connection takes before others have their turn.
+pub(crate) const STEPS: usize = 16;
+/// How many connections are accepted from one socket before others have their turn.
+pub(crate) const ACCEPTS: usize = 64;
+/// How many events are taken from the kernel at once.
+pub(crate) const EVENTS: usize = 512;
+/// The accept queue of a listening socket.
+pub(crate) const BACKLOG: i32 = 4096;
+/// The most event loops; a mask of them fits an atomic.
+pub(crate) const LOOPS: usize = 64;
+
+/// How many members are tried before a client is told that none can be reached.
+pub(crate) const TRIES: usize = 3;
+/// The most idle connections that a loop keeps to one member.
+pub(crate) const IDLE_CONNECTIONS: usize = 256;
+/// How long an idle connection to a member is kept; common servers close after 5 s.
+pub(crate) const IDLE_TIME: Duration = Duration::from_secs(4);
+/// How long a connection may have been idle to carry a request that cannot be repeated.
+pub(crate) const IDLE_TIME_UNREPEATABLE: Duration = Duration::from_secs(1);
+/// How long a refused client may go on sending before its connection is cut.
+pub(crate) const LINGER_TIME: Duration = Duration::from_secs(2);
+/// How long the connections of a removed listener may go on.
+pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(60);
+/// How long a change of configuration may take to reach every loop.
+pub(crate) const APPLY_TIME: Duration = Duration::from_secs(5);
+/// How soon a new deadline is first looked at, so that those of short connections do not pile up.
+pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+/// The largest part of a check's answer that is read.
+pub(crate) const CHECK_ANSWER_BYTES: usize = 16 * 1024;

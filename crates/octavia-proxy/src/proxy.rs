@@ -1,0 +1,167 @@
+//! The handle that the agent holds.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use octavia_amphora_api::{AmphoraConfig, Report};
+use uuid::Uuid;
+
+use crate::config::{Snapshot, compile};
+use crate::health::Checker;
+use crate::shared::Shared;
+use crate::worker::Worker;
+use crate::{limits, report};
+
+/// How a proxy runs.
+pub struct ProxyOptions {
+    /// How many event loops there are, at least 1 and at most 64; one a core is meant.
+    pub threads: usize,
+    /// Called whenever the status of a member or listener has changed, from any thread. It must
+    /// return at once, and may be called often: it should wake somebody, who then looks at
+    /// [`Proxy::report`].
+    pub on_change: Box<dyn Fn() + Send + Sync>,
+    /// Where the jitter of health checks starts from.
+    pub seed: u64,
+}
+
+impl Default for ProxyOptions {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            on_change: Box::new(|| {}),
+            seed: 1,
+        }
+    }
+}
+
+/// Why a configuration is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The document contradicts itself; the same one will never be served.
+    #[error("read the configuration: {0}")]
+    Invalid(String),
+    /// An address cannot be bound; nothing was changed.
+    #[error("listener {listener}: bind {address}")]
+    Bind {
+        /// The listener that needs it.
+        listener: Uuid,
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A loop did not take the configuration over in time; it may still do so.
+    #[error("hand the configuration to every loop")]
+    Late,
+}
+
+impl ApplyError {
+    /// Tells whether the same document may be served at another time.
+    pub fn may_retry(&self) -> bool {
+        match self {
+            Self::Invalid(_) => false,
+            Self::Bind { .. } | Self::Late => true,
+        }
+    }
+}
+
+/// A running data plane. Dropping it stops it at once.
+pub struct Proxy {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    applying: Mutex<()>,
+}
+
+impl Proxy {
+    /// Starts the loops; nothing is served yet.
+    pub fn start(options: ProxyOptions) -> io::Result<Self> {
+        let loops = options.threads.clamp(1, limits::LOOPS);
+        let shared = Arc::new(Shared::new(loops, options.on_change)?);
+        let mut proxy = Self {
+            shared: Arc::clone(&shared),
+            threads: Vec::new(),
+            applying: Mutex::new(()),
+        };
+        for index in 0..loops {
+            let worker = Worker::new(index, Arc::clone(&shared))?;
+            proxy.spawn(format!("proxy-{index}"), move || worker.run())?;
+        }
+        let checker = Checker::new(shared, options.seed)?;
+        proxy.spawn("proxy-health".into(), move || checker.run())?;
+        Ok(proxy)
+    }
+
+    fn spawn(&mut self, name: String, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = std::thread::Builder::new().name(name).spawn(run)?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Serves `config` from now on; returns once every loop does.
+    ///
+    /// Blocks for at most some seconds. New addresses are bound before anything is changed, so that
+    /// a failure changes nothing.
+    pub fn apply(&self, config: &AmphoraConfig) -> Result<(), ApplyError> {
+        let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.shared.current.load_full();
+        let loops = self.shared.wakers.len();
+        let snapshot = compile::compile(config, &before, loops)?;
+        self.publish(snapshot)
+    }
+
+    fn publish(&self, snapshot: Snapshot) -> Result<(), ApplyError> {
+        let version = snapshot.version;
+        self.shared.publish(Arc::new(snapshot));
+        if self.shared.wait_served(version, limits::APPLY_TIME) {
+            Ok(())
+        } else {
+            Err(ApplyError::Late)
+        }
+    }
+
+    /// Closes every listener and forgets the configuration; connections go on for a while, as those
+    /// of a removed listener do.
+    pub fn clear(&self) -> Result<(), ApplyError> {
+        let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = self.shared.current.load().version + 1;
+        self.publish(Snapshot {
+            drain: limits::DRAIN_TIME,
+            ..Snapshot::empty(version)
+        })
+    }
+
+    /// Returns statuses and counters. Cheap: it reads what the loops write anyway.
+    pub fn report(&self) -> Report {
+        report::report(&self.shared.current.load())
+    }
+
+    /// Accepts nothing more, lets connections end for at most `drain`, and stops.
+    pub fn shutdown(mut self, drain: Duration) {
+        self.stop(drain);
+    }
+
+    fn stop(&mut self, drain: Duration) {
+        let version = self.shared.current.load().version + 1;
+        self.shared.publish(Arc::new(Snapshot {
+            drain,
+            stopping: true,
+            ..Snapshot::empty(version)
+        }));
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the proxy had panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.stop(Duration::ZERO);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Statuses and counters for the agent.
+
+use octavia_amphora_api::report::{
+    ListenerReport, ListenerStatus, MemberReport, MemberStatus, PoolReport, PoolStatus, Report,
+};
+use uuid::Uuid;
+
+use crate::config::snapshot::Member;
+use crate::config::{Listener, Pool, Snapshot};
+
+/// Reports on what `snapshot` serves.
+pub(crate) fn report(snapshot: &Snapshot) -> Report {
+    let listeners = snapshot.listeners.iter();
+    Report {
+        generation: snapshot.generation,
+        listeners: listeners
+            .map(|listener| listener_report(listener))
+            .collect(),
+        pools: snapshot
+            .pools
+            .iter()
+            .filter(|pool| pool.enabled)
+            .flat_map(|pool| pool_reports(pool, snapshot))
+            .collect(),
+    }
+}
+
+fn listener_report(listener: &Listener) -> ListenerReport {
+    ListenerReport {
+        id: listener.id,
+        status: if listener.state.open() >= listener.limit {
+            ListenerStatus::Full
+        } else {
+            ListenerStatus::Open
+        },
+        counters: listener.state.counters(),
+    }
+}
+
+/// One for each listener that uses the pool; one without, if none does.
+fn pool_reports(pool: &Pool, snapshot: &Snapshot) -> Vec<PoolReport> {
+    let uses = |listener: &Listener| {
+        listener
+            .pool
+            .as_ref()
+            .is_some_and(|used| used.id == pool.id)
+    };
+    let users = snapshot.listeners.iter().filter(|listener| uses(listener));
+    let mut users: Vec<_> = users.map(|listener| Some(listener.id)).collect();
+    if users.is_empty() {
+        users.push(None);
+    }
+    users
+        .into_iter()
+        .map(|listener| pool_report(pool, listener))
+        .collect()
+}
+
+fn pool_report(pool: &Pool, listener_id: Option<Uuid>) -> PoolReport {
+    // As HAProxy has it: a pool without members is not down, it is empty.
+    let can_serve =
+        pool.members.is_empty() || pool.members.iter().any(|member| pool.takes_traffic(member));
+    PoolReport {
+        id: pool.id,
+        listener_id,
+        status: if can_serve {
+            PoolStatus::Up
+        } else {
+            PoolStatus::Down
+        },
+        members: pool
+            .members
+            .iter()
+            .map(|member| member_report(pool, member))
+            .collect(),
+    }
+}
+
+fn member_report(pool: &Pool, member: &Member) -> MemberReport {
+    let is_checked = pool.monitor.is_some() && member.enabled;
+    let last = if is_checked {
+        member.state.last_check()
+    } else {
+        Default::default()
+    };
+    let micros = |duration: std::time::Duration| u64::try_from(duration.as_micros()).ok();
+    MemberReport {
+        id: member.state.id,
+        status: member_status(pool, member),
+        cause: last.cause,
+        check_duration_us: last.duration.and_then(micros),
+    }
+}
+
+/// The most serious thing to say: a member that is disabled is not asked, one that fails its checks
+/// does not drain.
+fn member_status(pool: &Pool, member: &Member) -> MemberStatus {
+    if !member.enabled {
+        MemberStatus::Maint
+    } else if pool.monitor.is_some() && member.state.is_down() {
+        MemberStatus::Down
+    } else if member.weight == 0 {
+        MemberStatus::Drain
+    } else if pool.monitor.is_none() {
+        MemberStatus::NoCheck
+    } else {
+        MemberStatus::Up
+    }
+}

@@ -1,0 +1,33 @@
+//! The monotonic clock, read once a turn of a loop and handed on as a value.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// A moment of the monotonic clock, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(u64);
+
+impl Time {
+    /// A moment that never comes.
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+
+    /// Reads the clock.
+    pub(crate) fn now() -> Self {
+        let now = clock_gettime(ClockId::Monotonic);
+        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+        let nanoseconds = u64::try_from(now.tv_nsec).unwrap_or(0);
+        Self(seconds * 1_000_000 + nanoseconds / 1_000)
+    }
+
+    /// Returns the moment `duration` later.
+    pub(crate) fn after(self, duration: Duration) -> Self {
+        let microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(microseconds))
+    }
+
+    /// Returns the time passed since `earlier`; zero if that is not earlier.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}

@@ -1,0 +1,217 @@
+//! A connection as a loop sees it: a socket, what may be done with it, and what waits to be sent.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown};
+
+use super::poller::EventFlags;
+use crate::limits;
+
+/// What a read gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing yet; an event will tell.
+    Nothing,
+    /// The peer has sent its last byte.
+    End,
+    /// The connection is broken.
+    Broken(Errno),
+}
+
+/// A non-blocking socket with the readiness that its edge-triggered events told.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    socket: OwnedFd,
+    readable: bool,
+    writable: bool,
+    /// The peer has sent its last byte, though some may be unread.
+    ended: bool,
+    broken: bool,
+    shut: bool,
+    pending: Vec<u8>,
+    sent: usize,
+}
+
+impl Stream {
+    /// Takes a socket; a first try tells whether it may be read or written.
+    pub(crate) fn new(socket: OwnedFd) -> Self {
+        Self {
+            socket,
+            readable: true,
+            writable: true,
+            ended: false,
+            broken: false,
+            shut: false,
+            pending: Vec::new(),
+            sent: 0,
+        }
+    }
+
+    /// Takes a socket that is being connected: nothing to try before an event.
+    pub(crate) fn connecting(socket: OwnedFd) -> Self {
+        Self {
+            readable: false,
+            writable: false,
+            ..Self::new(socket)
+        }
+    }
+
+    /// Notes what an event told.
+    pub(crate) fn note(&mut self, flags: EventFlags) {
+        let broken = flags.intersects(EventFlags::ERR | EventFlags::HUP);
+        self.ended |= flags.contains(EventFlags::RDHUP);
+        self.broken |= broken;
+        self.readable |= broken || flags.intersects(EventFlags::IN | EventFlags::RDHUP);
+        self.writable |= broken || flags.contains(EventFlags::OUT);
+    }
+
+    /// Tells whether a read is worth a try.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.readable
+    }
+
+    /// Tells whether a write is worth a try.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Tells whether the peer has ended or broken the connection.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ended || self.broken
+    }
+
+    /// Tells whether both directions are gone.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Tells whether bytes wait to be sent.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.sent < self.pending.len()
+    }
+
+    /// Reads into `buffer`.
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Received {
+        if !self.readable {
+            return Received::Nothing;
+        }
+        match retry_on_intr(|| rustix::net::recv(&self.socket, &mut *buffer, RecvFlags::empty())) {
+            Ok((_, 0)) => {
+                self.ended = true;
+                Received::End
+            }
+            Ok((_, count)) => {
+                // A short read emptied the socket: whatever comes next makes a new edge. Only
+                // the end, told by an earlier edge, would not.
+                if count < buffer.len() && !self.is_ending() {
+                    self.readable = false;
+                }
+                Received::Bytes(count)
+            }
+            Err(Errno::AGAIN) => {
+                self.readable = false;
+                Received::Nothing
+            }
+            Err(error) => {
+                self.broken = true;
+                Received::Broken(error)
+            }
+        }
+    }
+
+    /// Sends two pieces in order; keeps what the kernel does not take.
+    pub(crate) fn send(&mut self, first: &[u8], second: &[u8]) -> io::Result<()> {
+        let mut count = 0;
+        if !self.has_pending() && self.writable {
+            count = match self.try_send(first, second) {
+                Ok(count) => count,
+                Err(Errno::AGAIN) => 0,
+                Err(error) => {
+                    self.broken = true;
+                    return Err(error.into());
+                }
+            };
+            // The kernel takes less only when it is full, and tells when it is not any more.
+            self.writable = count == first.len() + second.len();
+        }
+        if count < first.len() + second.len() {
+            let of_first = count.min(first.len());
+            self.pending.extend_from_slice(&first[of_first..]);
+            self.pending.extend_from_slice(&second[count - of_first..]);
+        }
+        Ok(())
+    }
+
+    fn try_send(&self, first: &[u8], second: &[u8]) -> Result<usize, Errno> {
+        let flags = SendFlags::NOSIGNAL;
+        if second.is_empty() {
+            return retry_on_intr(|| rustix::net::send(&self.socket, first, flags));
+        }
+        if first.is_empty() {
+            return retry_on_intr(|| rustix::net::send(&self.socket, second, flags));
+        }
+        let pieces = [IoSlice::new(first), IoSlice::new(second)];
+        let mut control = SendAncillaryBuffer::default();
+        retry_on_intr(|| rustix::net::sendmsg(&self.socket, &pieces, &mut control, flags))
+    }
+
+    /// Sends what waits, as far as the kernel takes it; tells whether nothing waits any more.
+    pub(crate) fn flush(&mut self) -> io::Result<bool> {
+        while self.has_pending() && self.writable {
+            match self.try_send(&self.pending[self.sent..], &[]) {
+                Ok(count) => self.sent += count,
+                Err(Errno::AGAIN) => self.writable = false,
+                Err(error) => {
+                    self.broken = true;
+                    return Err(error.into());
+                }
+            }
+        }
+        if self.has_pending() {
+            return Ok(false);
+        }
+        self.sent = 0;
+        self.pending.clear();
+        if self.pending.capacity() > limits::KEEP_BUFFER_BYTES {
+            self.pending = Vec::new();
+        }
+        Ok(true)
+    }
+
+    /// Tells the peer that nothing more comes. Once.
+    pub(crate) fn shut(&mut self) {
+        if !self.shut {
+            self.shut = true;
+            // A peer that is gone already needs not be told.
+            rustix::net::shutdown(&self.socket, Shutdown::Write).ok();
+        }
+    }
+
+    /// Notes that the socket takes no more for now.
+    pub(crate) fn set_full(&mut self) {
+        self.writable = false;
+    }
+
+    /// Notes that the socket has no more for now.
+    pub(crate) fn set_empty(&mut self) {
+        self.readable = false;
+    }
+
+    /// Returns why connecting failed, if it did.
+    pub(crate) fn connect_error(&self) -> Option<Errno> {
+        match rustix::net::sockopt::socket_error(&self.socket) {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) | Err(error) => Some(error),
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

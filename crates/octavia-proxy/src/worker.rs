@@ -1,0 +1,202 @@
+//! An event loop and the connections it owns.
+//!
+//! A turn: wait; look at the snapshot; note what events told; let the connections concerned take
+//! steps until they would block; then those whose deadline has passed.
+
+mod accept;
+mod client;
+mod exchange;
+mod expire;
+mod member;
+mod reach;
+mod request;
+mod swap;
+mod tunnel;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Snapshot;
+use crate::limits;
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::Deadlines;
+use crate::runtime::poller::{Event, Poller};
+use crate::runtime::slots::{Key, Slots};
+use crate::shared::Shared;
+use crate::tcp::Pipes;
+use accept::Acceptor;
+use client::{Client, Phase};
+use member::Members;
+
+const WAKER: u64 = 0;
+const ACCEPTOR: u8 = 1;
+const CLIENT: u8 = 2;
+const MEMBER: u8 = 3;
+
+/// One event loop.
+pub(crate) struct Worker {
+    index: usize,
+    shared: Arc<Shared>,
+    snapshot: Arc<Snapshot>,
+    io: Io,
+    acceptors: Slots<Acceptor>,
+    clients: Slots<Client>,
+    members: Members,
+    /// Connections that were interrupted for the sake of others.
+    runnable: Vec<Key>,
+    /// Listening sockets that have more to accept.
+    acceptable: Vec<Key>,
+    /// When connections that are left at the end are cut.
+    stop_at: Option<Time>,
+}
+
+/// What every connection of a loop uses in its turn.
+struct Io {
+    /// The number of the loop.
+    index: usize,
+    poller: Poller,
+    deadlines: Deadlines,
+    now: Time,
+    buffer: Box<[u8]>,
+    out: Vec<u8>,
+    pipes: Pipes,
+}
+
+/// What a step of a connection came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Something moved; there may be more to do.
+    Again,
+    /// An event or a deadline comes next.
+    Wait,
+    /// It is over.
+    Close,
+}
+
+impl Worker {
+    /// Makes loop `index`.
+    pub(crate) fn new(index: usize, shared: Arc<Shared>) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        poller.add_source(&shared.wakers[index], WAKER)?;
+        Ok(Self {
+            index,
+            snapshot: Arc::new(Snapshot::empty(0)),
+            shared,
+            io: Io {
+                index,
+                poller,
+                deadlines: Deadlines::default(),
+                now: Time::now(),
+                buffer: vec![0; limits::READ_BYTES].into_boxed_slice(),
+                out: Vec::with_capacity(limits::HEAD_BYTES),
+                pipes: Pipes::default(),
+            },
+            acceptors: Slots::default(),
+            clients: Slots::default(),
+            members: Members::default(),
+            runnable: Vec::new(),
+            acceptable: Vec::new(),
+            stop_at: None,
+        })
+    }
+
+    /// Runs until a snapshot says stop, and the connections have ended.
+    pub(crate) fn run(mut self) {
+        let mut events = Vec::new();
+        while !self.is_over() {
+            if let Err(error) = self.io.poller.wait(&mut events, self.patience()) {
+                tracing::error!(error = %error, "a loop of the proxy cannot wait for events");
+                return;
+            }
+            self.turn(&events);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let is_late = |stop_at| self.io.now >= stop_at;
+        self.stop_at
+            .is_some_and(|stop_at| self.clients.len() == 0 || is_late(stop_at))
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        if !self.runnable.is_empty() || !self.acceptable.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let stop = self.stop_at.map(|stop_at| stop_at.since(self.io.now));
+        let due = self.io.deadlines.wait(self.io.now);
+        [stop, due].into_iter().flatten().min()
+    }
+
+    fn turn(&mut self, events: &[Event]) {
+        self.io.now = Time::now();
+        self.look_at_snapshot();
+        self.note_members(events);
+        for event in events {
+            self.handle(*event);
+        }
+        for key in std::mem::take(&mut self.runnable) {
+            self.drive(key);
+        }
+        for key in std::mem::take(&mut self.acceptable) {
+            self.accept(key);
+        }
+        self.expire_due();
+    }
+
+    /// Notes what became of member connections before any client takes one from the pool.
+    fn note_members(&mut self, events: &[Event]) {
+        for event in events {
+            let (kind, key) = Key::from_token(event.data.u64());
+            if kind == MEMBER {
+                self.members.note(key, event.flags);
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        let token = event.data.u64();
+        let (kind, key) = Key::from_token(token);
+        match kind {
+            ACCEPTOR => self.accept(key),
+            CLIENT => {
+                if let Some(client) = self.clients.get_mut(key) {
+                    client.stream.note(event.flags);
+                    self.drive(key);
+                }
+            }
+            MEMBER => {
+                if let Some(client) = self.members.client_of(key) {
+                    self.drive(client);
+                }
+            }
+            _ => {
+                self.shared.wakers[self.index].clear();
+                self.look_at_snapshot();
+                self.unblock();
+            }
+        }
+    }
+
+    /// Lets a connection take steps until it would block.
+    fn drive(&mut self, key: Key) {
+        for _ in 0..limits::STEPS {
+            let Some(client) = self.clients.get_mut(key) else {
+                return;
+            };
+            let step = match client.phase {
+                Phase::Head => self.read_request(key),
+                Phase::Connecting => self.await_member(key),
+                Phase::Exchange => self.exchange(key),
+                Phase::Tunnel => self.tunnel(key),
+                Phase::Linger => self.linger(key),
+            };
+            match step {
+                Step::Again => {}
+                Step::Wait => return,
+                Step::Close => return self.close(key),
+            }
+        }
+        self.runnable.push(key);
+    }
+}

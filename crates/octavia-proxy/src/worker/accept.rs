@@ -1,0 +1,167 @@
+//! New connections.
+
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::io::Errno;
+use rustix::net::{Shutdown, SocketFlags, acceptfrom_with};
+
+use super::client::{Attempts, Client, Http, Phase};
+use super::{CLIENT, Worker};
+use crate::config::Listener;
+use crate::limits;
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::Timer;
+use crate::runtime::slots::Key;
+use crate::runtime::stream::Stream;
+use crate::tcp::Tunnel;
+use octavia_amphora_api::config::ListenerProtocol;
+
+/// A listening socket of this loop.
+pub(super) struct Acceptor {
+    pub(super) address: SocketAddr,
+    /// The sockets of all loops on this address; ours is at the index of the loop.
+    pub(super) sockets: Arc<[OwnedFd]>,
+    pub(super) listener: Arc<Listener>,
+    /// Whether connections may wait because of the limit.
+    pub(super) is_blocked: bool,
+}
+
+/// What an attempt to accept gave.
+enum Accepted {
+    Connection(OwnedFd, SocketAddr),
+    Nothing,
+    AtLimit,
+    /// Gone again before we came, or refused.
+    Skipped,
+    /// The process or host is short of something.
+    Short(Errno),
+}
+
+impl Worker {
+    /// Accepts what waits, up to the limit and the patience of others.
+    pub(super) fn accept(&mut self, key: Key) {
+        for _ in 0..limits::ACCEPTS {
+            match self.accept_one(key) {
+                Accepted::Connection(socket, peer) => self.welcome(key, socket, peer),
+                Accepted::Skipped => {}
+                Accepted::Nothing | Accepted::AtLimit => return,
+                Accepted::Short(error) => {
+                    tracing::warn!(error = %error, "could not accept a connection: {error}");
+                    return self.retry_accept_later(key);
+                }
+            }
+        }
+        self.acceptable.push(key);
+    }
+
+    fn accept_one(&mut self, key: Key) -> Accepted {
+        let Some(acceptor) = self.acceptors.get_mut(key) else {
+            return Accepted::Nothing;
+        };
+        let state = &acceptor.listener.state;
+        acceptor.is_blocked = !state.enter(acceptor.listener.limit);
+        if acceptor.is_blocked {
+            state.wait(self.index);
+            if state.set_full() {
+                self.shared.tell_change();
+            }
+            // A place may have become free before we were on the list.
+            acceptor.is_blocked = !state.enter(acceptor.listener.limit);
+        }
+        if acceptor.is_blocked {
+            return Accepted::AtLimit;
+        }
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let accepted = match acceptfrom_with(&acceptor.sockets[self.index], flags) {
+            Ok((socket, peer)) => {
+                let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+                let allowed = peer.filter(|peer| acceptor.listener.allows(peer.ip()));
+                allowed.map_or(Accepted::Skipped, |peer| Accepted::Connection(socket, peer))
+            }
+            Err(Errno::AGAIN | Errno::INVAL) => Accepted::Nothing,
+            Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
+                Accepted::Short(error)
+            }
+            Err(_) => Accepted::Skipped,
+        };
+        if !matches!(accepted, Accepted::Connection(..)) {
+            let freed = state.leave();
+            self.shared.wake(freed.waiting);
+        }
+        accepted
+    }
+
+    /// No event will tell when descriptors are free again: looks as soon as a connection closes,
+    /// through the same list as at the limit.
+    fn retry_accept_later(&mut self, key: Key) {
+        if let Some(acceptor) = self.acceptors.get_mut(key) {
+            acceptor.is_blocked = true;
+            acceptor.listener.state.wait(self.index);
+        }
+    }
+
+    /// Tries again where connections may wait because of the limit.
+    pub(super) fn unblock(&mut self) {
+        for key in self.acceptors.keys() {
+            let blocked = self
+                .acceptors
+                .get_mut(key)
+                .filter(|acceptor| acceptor.is_blocked);
+            if blocked.is_some() {
+                self.acceptable.push(key);
+            }
+        }
+    }
+
+    fn welcome(&mut self, acceptor: Key, socket: OwnedFd, peer: SocketAddr) {
+        let Some(acceptor) = self.acceptors.get_mut(acceptor) else {
+            return;
+        };
+        let listener = Arc::clone(&acceptor.listener);
+        let local = acceptor.address;
+        let key = self.clients.insert(|key| Client {
+            key,
+            stream: Stream::new(socket),
+            phase: Phase::Head,
+            address: peer.ip(),
+            local,
+            listener,
+            member: None,
+            attempts: Attempts::default(),
+            timer: Timer::default(),
+            cut_at: Time::NEVER,
+            http: Http::default(),
+            tunnel: Tunnel::default(),
+        });
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
+        let added = self.io.poller.add_stream(&client.stream, key.token(CLIENT));
+        if let Err(error) = added {
+            tracing::warn!(error = %error, "could not watch a connection: {error}");
+            return self.close(key);
+        }
+        client.shard(self.index).add_connection();
+        client.set_deadline(client.listener.client_time, &mut self.io);
+        if client.listener.protocol == ListenerProtocol::Tcp {
+            match self.reach_member(key) {
+                super::Step::Close => return self.close(key),
+                super::Step::Again | super::Step::Wait => {}
+            }
+        }
+        self.drive(key);
+    }
+
+    /// Takes the connections that wait in the queue of a socket, then closes it.
+    pub(super) fn retire(&mut self, key: Key) {
+        while let Accepted::Connection(socket, peer) = self.accept_one(key) {
+            self.welcome(key, socket, peer);
+        }
+        if let Some(acceptor) = self.acceptors.remove(key) {
+            // Snapshots may hold the descriptor for a while; this ends listening at once.
+            rustix::net::shutdown(&acceptor.sockets[self.index], Shutdown::Both).ok();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! A client's connection.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{CLIENT, Io, Step, Worker};
+use crate::config::Listener;
+use crate::config::state::Shard;
+use crate::http1::Exchange;
+use crate::http1::answer::{self, Refusal};
+use crate::limits;
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::Timer;
+use crate::runtime::slots::Key;
+use crate::runtime::stream::{Received, Stream};
+use crate::tcp::Tunnel;
+
+/// A client's connection and what it waits for.
+pub(super) struct Client {
+    pub(super) key: Key,
+    pub(super) stream: Stream,
+    pub(super) phase: Phase,
+    pub(super) address: IpAddr,
+    /// The address that it connected to.
+    pub(super) local: SocketAddr,
+    /// As of the snapshot when its connection or latest request began.
+    pub(super) listener: Arc<Listener>,
+    /// The connection to a member that serves it.
+    pub(super) member: Option<Key>,
+    pub(super) attempts: Attempts,
+    pub(super) timer: Timer,
+    /// When it is cut, because its listener is gone; then it does not take another request either.
+    pub(super) cut_at: Time,
+    pub(super) http: Http,
+    pub(super) tunnel: Tunnel,
+}
+
+/// What a client's connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It waits for a request.
+    Head,
+    /// It waits for the connection to a member.
+    Connecting,
+    /// A request and its response are on their way.
+    Exchange,
+    /// Bytes go both ways.
+    Tunnel,
+    /// It was told why it is closed; what it still sends is thrown away.
+    Linger,
+}
+
+/// What an HTTP connection holds.
+#[derive(Default)]
+pub(super) struct Http {
+    /// Received and not used yet: part of a head, the start of a body, further requests.
+    pub(super) input: Vec<u8>,
+    /// The head of the request as the member gets it, kept in case it is sent again.
+    pub(super) request: Vec<u8>,
+    pub(super) exchange: Option<Exchange>,
+}
+
+/// What was tried for the present request or connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Attempts {
+    slots: [usize; limits::TRIES],
+    failed: usize,
+    /// Whether a pooled connection failed: the next one is fresh.
+    pub(super) only_fresh: bool,
+}
+
+impl Attempts {
+    /// Returns the slots of the members that failed.
+    pub(super) fn tried(&self) -> &[usize] {
+        &self.slots[..self.failed]
+    }
+
+    /// Notes that a member failed.
+    pub(super) fn add(&mut self, slot: usize) {
+        if let Some(free) = self.slots.get_mut(self.failed) {
+            *free = slot;
+            self.failed += 1;
+        }
+    }
+
+    /// Tells whether another try is worth it.
+    pub(super) fn are_exhausted(&self) -> bool {
+        self.failed == limits::TRIES
+    }
+}
+
+impl Client {
+    /// Returns the counters that the loop `index` writes.
+    pub(super) fn shard(&self, index: usize) -> &Shard {
+        &self.listener.state.shards[index]
+    }
+
+    /// Tells whether its listener is gone.
+    pub(super) fn is_draining(&self) -> bool {
+        self.cut_at != Time::NEVER
+    }
+
+    /// Sets when it is to be looked at, if nothing happens.
+    pub(super) fn set_deadline(&mut self, patience: Duration, io: &mut Io) {
+        let at = io.now.after(patience).min(self.cut_at);
+        let token = self.key.token(CLIENT);
+        io.deadlines.set(&mut self.timer, token, at, io.now);
+    }
+}
+
+impl Worker {
+    /// Answers in place of a member, and ends the connection.
+    pub(super) fn refuse(&mut self, key: Key, refusal: Refusal) -> Step {
+        self.drop_member(key);
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        client.shard(self.index).add_error();
+        self.io.out.clear();
+        answer::render(refusal, &mut self.io.out);
+        client.shard(self.index).add_out(self.io.out.len());
+        if client.stream.send(&self.io.out, &[]).is_err() {
+            return Step::Close;
+        }
+        client.phase = Phase::Linger;
+        client.set_deadline(limits::LINGER_TIME, &mut self.io);
+        Step::Again
+    }
+
+    /// Closes gently: a reset, which the kernel sends where bytes are left unread, could overtake
+    /// the answer.
+    pub(super) fn linger(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        match client.stream.flush() {
+            Ok(true) => client.stream.shut(),
+            Ok(false) => return Step::Wait,
+            Err(_) => return Step::Close,
+        }
+        match client.stream.receive(&mut self.io.buffer) {
+            Received::Bytes(count) => {
+                client.shard(self.index).add_in(count);
+                Step::Again
+            }
+            Received::Nothing => Step::Wait,
+            Received::End | Received::Broken(_) => Step::Close,
+        }
+    }
+
+    /// Closes a connection and that of its member.
+    pub(super) fn close(&mut self, key: Key) {
+        self.drop_member(key);
+        let Some(mut client) = self.clients.remove(key) else {
+            return;
+        };
+        client.tunnel.recycle(&mut self.io.pipes);
+        let freed = client.listener.state.leave();
+        self.shared.wake(freed.waiting);
+        if freed.opened {
+            self.shared.tell_change();
+        }
+    }
+
+    /// Closes the connection to the member of a client, if it has one.
+    pub(super) fn drop_member(&mut self, key: Key) {
+        let client = self.clients.get_mut(key);
+        if let Some(member) = client.and_then(|client| client.member.take()) {
+            self.members.close(member);
+        }
+    }
+}

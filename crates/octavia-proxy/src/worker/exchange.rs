@@ -1,0 +1,249 @@
+//! A request's body on its way to the member, and the response on its way back.
+
+use super::client::{Client, Phase};
+use super::member::MemberConnection;
+use super::reach::Failure;
+use super::{Io, Step, Worker};
+use crate::http1::answer::Refusal;
+use crate::http1::exchange::{Exchange, Persistence};
+use crate::limits;
+use crate::runtime::slots::Key;
+use crate::runtime::stream::Received;
+
+/// What became of one direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Moved,
+    Blocked,
+    /// The client is gone, or cannot be served any more.
+    ClientFailed,
+    MemberFailed,
+    Refused(Refusal),
+}
+
+impl Worker {
+    /// Moves what can be moved, once in each direction.
+    pub(super) fn exchange(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let member = client
+            .member
+            .and_then(|member| self.members.get_mut(member));
+        let Some(mut exchange) = client.http.exchange.take() else {
+            return Step::Close;
+        };
+        let Some(member) = member.filter(|_| !client.stream.is_broken()) else {
+            return Step::Close;
+        };
+        let up = send_body(client, member, &mut exchange, &mut self.io);
+        let down = match up {
+            Flow::Moved | Flow::Blocked => {
+                receive_response(client, member, &mut exchange, &mut self.io)
+            }
+            Flow::ClientFailed | Flow::MemberFailed | Flow::Refused(_) => Flow::Blocked,
+        };
+        let is_complete = exchange.is_response_complete();
+        let is_switched = exchange.is_switched();
+        client.http.exchange = Some(exchange);
+        match (up, down) {
+            (Flow::ClientFailed, _) | (_, Flow::ClientFailed) => {
+                client.shard(self.index).add_error();
+                Step::Close
+            }
+            (Flow::MemberFailed, _) | (_, Flow::MemberFailed) => {
+                self.member_failed(key, Failure::Broken)
+            }
+            (Flow::Refused(refusal), _) | (_, Flow::Refused(refusal)) => {
+                self.refuse_or_break(key, refusal)
+            }
+            _ if is_complete => self.finish(key),
+            _ if is_switched => self.switch(key),
+            (Flow::Blocked, Flow::Blocked) => Step::Wait,
+            (Flow::Moved, _) | (_, Flow::Moved) => Step::Again,
+        }
+    }
+
+    /// After the head of an answer only breaking off tells the client that something is wrong.
+    fn refuse_or_break(&mut self, key: Key, refusal: Refusal) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let exchange = client.http.exchange.as_ref();
+        if exchange.is_some_and(Exchange::is_answered) {
+            client.shard(self.index).add_error();
+            return Step::Close;
+        }
+        self.refuse(key, refusal)
+    }
+
+    /// Ends an exchange whose response is complete.
+    fn finish(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let (Some(exchange), Some(member_key)) =
+            (client.http.exchange.take(), client.member.take())
+        else {
+            return Step::Close;
+        };
+        let member = self.members.get_mut(member_key);
+        let is_usable = |member: &mut MemberConnection| {
+            member.input.is_empty() && !member.stream.is_ending() && !member.stream.has_pending()
+        };
+        if exchange.keeps_member() && member.is_some_and(is_usable) {
+            self.members.release(member_key, &mut self.io);
+        } else {
+            self.members.close(member_key);
+        }
+        if exchange.keeps_client() {
+            client.phase = Phase::Head;
+            client.set_deadline(client.listener.client_time, &mut self.io);
+            return Step::Again;
+        }
+        if exchange.is_request_complete() && !client.stream.has_pending() {
+            return Step::Close;
+        }
+        client.phase = Phase::Linger;
+        let patience = if client.stream.has_pending() {
+            client.listener.client_time
+        } else {
+            limits::LINGER_TIME
+        };
+        client.set_deadline(patience, &mut self.io);
+        Step::Again
+    }
+
+    /// The member agreed to another protocol: from here on bytes go both ways.
+    fn switch(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let Some(member) = client
+            .member
+            .and_then(|member| self.members.get_mut(member))
+        else {
+            return Step::Close;
+        };
+        client.http.exchange = None;
+        client.phase = Phase::Tunnel;
+        let early = std::mem::take(&mut member.input);
+        client.shard(self.index).add_out(early.len());
+        let to_client = client.stream.send(&early, &[]);
+        let early = std::mem::take(&mut client.http.input);
+        let to_member = member.stream.send(&early, &[]);
+        if to_client.is_err() || to_member.is_err() {
+            return Step::Close;
+        }
+        Step::Again
+    }
+}
+
+fn send_body(
+    client: &mut Client,
+    member: &mut MemberConnection,
+    exchange: &mut Exchange,
+    io: &mut Io,
+) -> Flow {
+    if exchange.is_request_complete() && !member.stream.has_pending() {
+        return Flow::Blocked;
+    }
+    // A member that takes no more may have answered before it closed.
+    let is_flushed = member.stream.flush().unwrap_or(false);
+    if !is_flushed || exchange.is_request_complete() {
+        return Flow::Blocked;
+    }
+    let count = match client
+        .stream
+        .receive(&mut io.buffer[..limits::FIRST_READ_BYTES])
+    {
+        Received::Bytes(count) => count,
+        Received::Nothing => return Flow::Blocked,
+        Received::End | Received::Broken(_) => return Flow::ClientFailed,
+    };
+    client.shard(io.index).add_in(count);
+    let bytes = &io.buffer[..count];
+    let body = match exchange.take_from_client(bytes) {
+        Ok(body) => body,
+        Err(refusal) => return Flow::Refused(refusal),
+    };
+    client.http.input.extend_from_slice(&bytes[body..]);
+    let sent = member.stream.send(&bytes[..body], &[]);
+    client.set_deadline(client.listener.client_time, io);
+    match sent {
+        Ok(()) => Flow::Moved,
+        Err(_) => Flow::Blocked,
+    }
+}
+
+fn receive_response(
+    client: &mut Client,
+    member: &mut MemberConnection,
+    exchange: &mut Exchange,
+    io: &mut Io,
+) -> Flow {
+    match client.stream.flush() {
+        Ok(true) => {}
+        Ok(false) => return Flow::Blocked,
+        Err(_) => return Flow::ClientFailed,
+    }
+    let received = member.stream.receive(&mut io.buffer[..member.window]);
+    let count = match received {
+        Received::Bytes(count) => count,
+        Received::Nothing => return Flow::Blocked,
+        Received::End if exchange.end_of_member() => return Flow::Moved,
+        Received::End | Received::Broken(_) => return Flow::MemberFailed,
+    };
+    if let Err(flow) = pass_response(client, member, exchange, (io, count)) {
+        return flow;
+    }
+    let is_slow = client.stream.has_pending();
+    if is_slow {
+        member.window = limits::FIRST_READ_BYTES;
+        client.set_deadline(client.listener.client_time, io);
+    } else {
+        if count == member.window {
+            member.window = (2 * member.window).min(limits::READ_BYTES);
+        }
+        client.set_deadline(client.listener.member_time, io);
+    }
+    Flow::Moved
+}
+
+/// Passes on the first `count` bytes of the loop's buffer, just received from the member.
+fn pass_response(
+    client: &mut Client,
+    member: &mut MemberConnection,
+    exchange: &mut Exchange,
+    (io, count): (&mut Io, usize),
+) -> Result<(), Flow> {
+    let persistence = if client.is_draining() {
+        Persistence::Close
+    } else {
+        Persistence::Keep
+    };
+    let is_whole = member.input.is_empty();
+    if !is_whole {
+        member.input.extend_from_slice(&io.buffer[..count]);
+    }
+    let bytes = if is_whole {
+        &io.buffer[..count]
+    } else {
+        &member.input
+    };
+    io.out.clear();
+    let taken = exchange
+        .take_from_member(bytes, persistence, &mut io.out)
+        .map_err(Flow::Refused)?;
+    let forward = &bytes[taken.forward_from..taken.used];
+    client.shard(io.index).add_out(io.out.len() + forward.len());
+    let sent = client.stream.send(&io.out, forward);
+    if is_whole {
+        member
+            .input
+            .extend_from_slice(&io.buffer[taken.used..count]);
+    } else {
+        member.input.drain(..taken.used);
+    }
+    sent.map_err(|_| Flow::ClientFailed)
+}

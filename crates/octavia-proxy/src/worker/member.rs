@@ -1,0 +1,233 @@
+//! Connections to members, in use or idle.
+//!
+//! Idle ones are kept by member, the latest on top: those below grow old and are closed, so that
+//! the number follows the need. They are used for any client of the listener's loop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, sockopt};
+
+use super::{Io, MEMBER};
+use crate::config::MemberState;
+use crate::limits;
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::{Due, Timer};
+use crate::runtime::poller::EventFlags;
+use crate::runtime::slots::{Key, Slots};
+use crate::runtime::stream::Stream;
+
+/// A connection to a member.
+pub(super) struct MemberConnection {
+    pub(super) stream: Stream,
+    pub(super) state: Arc<MemberState>,
+    /// Whom it serves; idle without.
+    pub(super) client: Option<Key>,
+    /// The part of a head that came so far.
+    pub(super) input: Vec<u8>,
+    /// Whether it served a request before the present one.
+    pub(super) is_reused: bool,
+    /// How much is read at once.
+    pub(super) window: usize,
+    timer: Timer,
+    idle_since: Time,
+}
+
+/// Whether a request may be sent on a connection that has been idle for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// It may be repeated if the member closes the connection in that moment.
+    Any,
+    /// It may not.
+    Recent,
+}
+
+/// The idle connections to one member.
+struct Idle {
+    state: Arc<MemberState>,
+    keys: Vec<Key>,
+}
+
+/// All connections of a loop to members.
+#[derive(Default)]
+pub(super) struct Members {
+    connections: Slots<MemberConnection>,
+    idle: Vec<Option<Idle>>,
+}
+
+impl Members {
+    /// Returns the connection that `key` names.
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut MemberConnection> {
+        self.connections.get_mut(key)
+    }
+
+    /// Returns the client that a connection serves.
+    pub(super) fn client_of(&mut self, key: Key) -> Option<Key> {
+        self.connections.get_mut(key)?.client
+    }
+
+    /// Notes what an event told. Whatever happens to an idle connection ends it: there is nothing
+    /// that a member could have to say.
+    pub(super) fn note(&mut self, key: Key, flags: EventFlags) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        connection.stream.note(flags);
+        let is_news = flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::HUP);
+        if connection.client.is_none() && is_news {
+            self.close(key);
+        }
+    }
+
+    /// Takes an idle connection to `member` for `client`.
+    pub(super) fn reuse(
+        &mut self,
+        member: &MemberState,
+        client: Key,
+        freshness: Freshness,
+        now: Time,
+    ) -> Option<Key> {
+        let idle = self.idle.get_mut(member.slot)?.as_mut()?;
+        let key = *idle.keys.last()?;
+        let connection = self.connections.get_mut(key)?;
+        let age = now.since(connection.idle_since);
+        if freshness == Freshness::Recent && age > limits::IDLE_TIME_UNREPEATABLE {
+            return None;
+        }
+        idle.keys.pop();
+        connection.client = Some(client);
+        connection.is_reused = true;
+        connection.state.begin();
+        Some(key)
+    }
+
+    /// Starts to connect to `member` for `client`.
+    pub(super) fn open(
+        &mut self,
+        member: &Arc<MemberState>,
+        client: Key,
+        io: &Io,
+    ) -> io::Result<Key> {
+        let (socket, connected) = connect(member.address)?;
+        let key = self.connections.insert(|_| MemberConnection {
+            stream: if connected {
+                Stream::new(socket)
+            } else {
+                Stream::connecting(socket)
+            },
+            state: Arc::clone(member),
+            client: Some(client),
+            input: Vec::new(),
+            is_reused: false,
+            window: limits::FIRST_READ_BYTES,
+            timer: Timer::default(),
+            idle_since: Time::NEVER,
+        });
+        member.begin();
+        let added = match self.connections.get_mut(key) {
+            Some(connection) => io.poller.add_stream(&connection.stream, key.token(MEMBER)),
+            None => Ok(()),
+        };
+        if let Err(error) = added {
+            self.close(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    /// Takes a connection back into the pool, or closes it if there is no place for it.
+    pub(super) fn release(&mut self, key: Key, io: &mut Io) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let idle = self.idle.get_mut(connection.state.slot);
+        let idle = idle.and_then(Option::as_mut).filter(|idle| {
+            Arc::ptr_eq(&idle.state, &connection.state)
+                && idle.keys.len() < limits::IDLE_CONNECTIONS
+        });
+        let Some(idle) = idle else {
+            return self.close(key);
+        };
+        connection.client = None;
+        connection.idle_since = io.now;
+        connection.state.end();
+        idle.keys.push(key);
+        let at = io.now.after(limits::IDLE_TIME);
+        let token = key.token(MEMBER);
+        io.deadlines.set(&mut connection.timer, token, at, io.now);
+    }
+
+    /// Closes a connection, in use or idle.
+    pub(super) fn close(&mut self, key: Key) {
+        let Some(connection) = self.connections.remove(key) else {
+            return;
+        };
+        if connection.client.is_some() {
+            connection.state.end();
+            return;
+        }
+        let idle = self.idle.get_mut(connection.state.slot);
+        if let Some(idle) = idle.and_then(Option::as_mut) {
+            idle.keys.retain(|other| *other != key);
+        }
+    }
+
+    /// Closes a connection that has been idle for too long.
+    pub(super) fn expire(&mut self, key: Key, entry: (Time, u64), io: &mut Io) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let due = io.deadlines.check(&mut connection.timer, entry, io.now);
+        if due == Due::Expired && connection.client.is_none() {
+            self.close(key);
+        }
+    }
+
+    /// Keeps idle connections only to the members of `table`, which has them by slot.
+    pub(super) fn retain(&mut self, table: &[Option<Arc<MemberState>>]) {
+        let mut before = std::mem::take(&mut self.idle);
+        before.resize_with(before.len().max(table.len()), || None);
+        for (slot, idle) in before.into_iter().enumerate() {
+            let state = table.get(slot).and_then(Option::as_ref);
+            let stays = |idle: &Idle| state.is_some_and(|state| Arc::ptr_eq(state, &idle.state));
+            let (kept, gone) = match idle {
+                Some(idle) if stays(&idle) => (Some(idle), Vec::new()),
+                Some(idle) => (None, idle.keys),
+                None => (None, Vec::new()),
+            };
+            for key in gone {
+                self.connections.remove(key);
+            }
+            let new = || state.map(|state| Idle::new(state));
+            self.idle.push(kept.or_else(new));
+        }
+        self.idle.truncate(table.len());
+    }
+}
+
+impl Idle {
+    fn new(state: &Arc<MemberState>) -> Self {
+        Self {
+            state: Arc::clone(state),
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// Starts a connection; tells whether it stands already.
+pub(crate) fn connect(address: SocketAddr) -> io::Result<(std::os::fd::OwnedFd, bool)> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    match rustix::net::connect(&socket, &address) {
+        Ok(()) => Ok((socket, true)),
+        Err(Errno::INPROGRESS) => Ok((socket, false)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,139 @@
+//! From a client to a connection with a member.
+
+use super::client::Phase;
+use super::member::Freshness;
+use super::{Step, Worker};
+use crate::http1::Exchange;
+use crate::http1::answer::Refusal;
+use crate::runtime::slots::Key;
+use octavia_amphora_api::config::ListenerProtocol;
+
+/// How the connection to a member failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It never stood.
+    Connect,
+    /// It broke, or ended, before the answer was complete.
+    Broken,
+}
+
+impl Worker {
+    /// Chooses a member and takes or opens a connection to it.
+    pub(super) fn reach_member(&mut self, key: Key) -> Step {
+        loop {
+            let Some(client) = self.clients.get_mut(key) else {
+                return Step::Close;
+            };
+            let Some(pool) = &client.listener.pool else {
+                return self.give_up(key, "there is no pool behind this listener");
+            };
+            if client.attempts.are_exhausted() {
+                return self.give_up(key, "no server could be reached");
+            }
+            let Some(member) = pool.choose(client.address, client.attempts.tried()) else {
+                return self.give_up(key, "no server is available");
+            };
+            let exchange = client.http.exchange.as_ref();
+            if let Some(exchange) = exchange.filter(|_| !client.attempts.only_fresh) {
+                let freshness = if exchange.may_repeat() {
+                    Freshness::Any
+                } else {
+                    Freshness::Recent
+                };
+                let now = self.io.now;
+                if let Some(member) = self.members.reuse(member, key, freshness, now) {
+                    client.member = Some(member);
+                    return self.send_request(key);
+                }
+            }
+            match self.members.open(member, key, &self.io) {
+                Ok(member) => {
+                    client.member = Some(member);
+                    client.phase = Phase::Connecting;
+                    client.set_deadline(client.listener.connect_time, &mut self.io);
+                    return Step::Again;
+                }
+                Err(_) => client.attempts.add(member.slot),
+            }
+        }
+    }
+
+    /// Goes on once the connection to the member stands.
+    pub(super) fn await_member(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let member = client
+            .member
+            .and_then(|member| self.members.get_mut(member));
+        let Some(member) = member.filter(|_| !client.stream.is_broken()) else {
+            return Step::Close;
+        };
+        if member.stream.is_broken() {
+            return self.member_failed(key, Failure::Connect);
+        }
+        if !member.stream.is_writable() {
+            return Step::Wait;
+        }
+        match client.listener.protocol {
+            ListenerProtocol::Http => self.send_request(key),
+            ListenerProtocol::Tcp => {
+                client.phase = Phase::Tunnel;
+                Step::Again
+            }
+        }
+    }
+
+    /// Tries another connection where that cannot do harm, and gives up otherwise.
+    pub(super) fn member_failed(&mut self, key: Key, failure: Failure) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let member = client
+            .member
+            .and_then(|member| self.members.get_mut(member));
+        let Some(member) = member else {
+            return Step::Close;
+        };
+        let (slot, is_reused) = (member.state.slot, member.is_reused);
+        self.drop_member(key);
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let exchange = client.http.exchange.as_mut();
+        match (failure, exchange) {
+            (Failure::Connect, _) => {
+                client.attempts.add(slot);
+                self.reach_member(key)
+            }
+            (Failure::Broken, Some(exchange)) if is_reused && exchange.may_repeat() => {
+                // The member closed an idle connection in the moment when we took it.
+                client.attempts.only_fresh = true;
+                *exchange = Exchange::new(exchange.request());
+                self.reach_member(key)
+            }
+            (Failure::Broken, Some(exchange)) if !exchange.is_answered() => {
+                let cause = "the server closed the connection before its answer";
+                self.refuse(key, Refusal::BadMember(cause))
+            }
+            (Failure::Broken, _) => {
+                client.shard(self.index).add_error();
+                Step::Close
+            }
+        }
+    }
+
+    /// Tells the client that there is no member, as far as its protocol allows.
+    fn give_up(&mut self, key: Key, cause: &'static str) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        match client.listener.protocol {
+            ListenerProtocol::Http => self.refuse(key, Refusal::NoMember(cause)),
+            ListenerProtocol::Tcp => {
+                client.shard(self.index).add_error();
+                Step::Close
+            }
+        }
+    }
+}

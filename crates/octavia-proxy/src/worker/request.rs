@@ -1,0 +1,168 @@
+//! The start of a request: its head is read, and sent to a member.
+
+use std::sync::Arc;
+
+use super::client::{Attempts, Phase};
+use super::reach::Failure;
+use super::{Step, Worker};
+use crate::http1::Exchange;
+use crate::http1::answer::Refusal;
+use crate::http1::request::{self, Forward, RequestHead};
+use crate::limits;
+use crate::runtime::slots::Key;
+use crate::runtime::stream::Received;
+
+impl Worker {
+    /// Reads until there is a whole head.
+    pub(super) fn read_request(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        match client.stream.flush() {
+            Ok(true) => {}
+            Ok(false) => return Step::Wait,
+            Err(_) => return Step::Close,
+        }
+        if !client.http.input.is_empty() {
+            let input = std::mem::take(&mut client.http.input);
+            let step = self.parse_request(key, &input);
+            if step != Step::Wait {
+                return step;
+            }
+            if let Some(client) = self.clients.get_mut(key) {
+                client.http.input = input;
+            }
+        }
+        self.receive_request(key)
+    }
+
+    fn receive_request(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let mut buffer = std::mem::take(&mut self.io.buffer);
+        let received = client.stream.receive(&mut buffer[..2 * limits::HEAD_BYTES]);
+        let step = match received {
+            Received::Bytes(count) => self.take_request(key, &buffer[..count]),
+            Received::Nothing => Step::Wait,
+            Received::End | Received::Broken(_) => {
+                if !client.http.input.is_empty() {
+                    client.shard(self.index).add_error();
+                }
+                Step::Close
+            }
+        };
+        self.io.buffer = buffer;
+        step
+    }
+
+    /// Takes what was received: most often exactly one head, read where it lies.
+    fn take_request(&mut self, key: Key, bytes: &[u8]) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        client.shard(self.index).add_in(bytes.len());
+        if !client.http.input.is_empty() {
+            client.http.input.extend_from_slice(bytes);
+            return Step::Again;
+        }
+        let step = self.parse_request(key, bytes);
+        if step != Step::Wait {
+            return step;
+        }
+        if let Some(client) = self.clients.get_mut(key) {
+            client.http.input.extend_from_slice(bytes);
+            // From its first byte on, the head as a whole has a time limit.
+            client.set_deadline(client.listener.client_time, &mut self.io);
+        }
+        Step::Again
+    }
+
+    /// Starts the request at the start of `bytes`; what follows its head becomes the input. Waits
+    /// while the head is not complete.
+    fn parse_request(&mut self, key: Key, bytes: &[u8]) -> Step {
+        self.refresh_listener(key);
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let forward = Forward {
+            headers: &client.listener.headers,
+            client: client.address,
+            local: client.local,
+        };
+        client.http.request.clear();
+        match request::read(bytes, forward, &mut client.http.request) {
+            Ok(None) => Step::Wait,
+            Ok(Some(head)) => {
+                client.http.input.clear();
+                client.http.input.extend_from_slice(&bytes[head.length..]);
+                self.begin_request(key, head)
+            }
+            Err(refusal) => self.refuse(key, refusal),
+        }
+    }
+
+    /// A request is served as the latest configuration has it.
+    fn refresh_listener(&mut self, key: Key) {
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
+        if client.listener.version != self.snapshot.version
+            && let Some(listener) = self.snapshot.listener(client.listener.id)
+        {
+            client.listener = Arc::clone(listener);
+        }
+    }
+
+    fn begin_request(&mut self, key: Key, head: RequestHead) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        client.http.exchange = Some(Exchange::new(head));
+        client.attempts = Attempts::default();
+        self.reach_member(key)
+    }
+
+    /// Sends the head and what came with it to the member whose connection stands.
+    pub(super) fn send_request(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let member = client
+            .member
+            .and_then(|member| self.members.get_mut(member));
+        let (Some(member), Some(exchange)) = (member, client.http.exchange.as_mut()) else {
+            return Step::Close;
+        };
+        client.phase = Phase::Exchange;
+        let body = match exchange.take_from_client(&client.http.input) {
+            Ok(count) => count,
+            Err(refusal) => return self.refuse(key, refusal),
+        };
+        let sent = member
+            .stream
+            .send(&client.http.request, &client.http.input[..body]);
+        client.http.input.drain(..body);
+        if sent.is_err() {
+            return self.member_failed(key, Failure::Broken);
+        }
+        let patience = if exchange.is_request_complete() {
+            client.listener.member_time
+        } else {
+            client.listener.client_time
+        };
+        client.set_deadline(patience, &mut self.io);
+        Step::Again
+    }
+
+    /// Answers a request that did not become complete in time.
+    pub(super) fn request_too_slow(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        if client.http.input.is_empty() {
+            return Step::Close;
+        }
+        self.refuse(key, Refusal::Slow)
+    }
+}

@@ -1,0 +1,37 @@
+//! Bytes both ways: TCP listeners, and HTTP connections that were upgraded.
+
+use super::{Step, Worker};
+use crate::runtime::slots::Key;
+use crate::tcp::{self, Flow};
+
+impl Worker {
+    /// Moves what can be moved, once in each direction.
+    pub(super) fn tunnel(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let Some(member) = client
+            .member
+            .and_then(|member| self.members.get_mut(member))
+        else {
+            return Step::Close;
+        };
+        let (from, to) = (&mut client.stream, &mut member.stream);
+        let tools = (&mut self.io.buffer[..], &mut self.io.pipes);
+        let up = tcp::relay(&mut client.tunnel.up, from, to, tools);
+        let tools = (&mut self.io.buffer[..], &mut self.io.pipes);
+        let down = tcp::relay(&mut client.tunnel.down, to, from, tools);
+        let shard = client.shard(self.index);
+        shard.add_in(up.moved());
+        shard.add_out(down.moved());
+        match (up, down) {
+            (Flow::Failed, _) | (_, Flow::Failed) | (Flow::Finished, Flow::Finished) => Step::Close,
+            (Flow::Moved(_), _) | (_, Flow::Moved(_)) => {
+                let patience = client.listener.client_time.min(client.listener.member_time);
+                client.set_deadline(patience, &mut self.io);
+                Step::Again
+            }
+            (Flow::Blocked | Flow::Finished, Flow::Blocked | Flow::Finished) => Step::Wait,
+        }
+    }
+}
