@@ -317,3 +317,72 @@ async fn what_was_made_as_processes_stays_so() {
     assert_eq!(cloud.host_address().to_string(), "127.99.0.1");
     assert_eq!(cloud.port(port.id).await.unwrap(), port);
 }
+
+/// A small file system, mounted where a test wants a disk that can be full.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(path: std::path::PathBuf) -> Self {
+        let options = Some("size=64k,nr_inodes=64");
+        let flags = nix::mount::MsFlags::empty();
+        nix::mount::mount(Some("tmpfs"), &path, Some("tmpfs"), flags, options).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        nix::mount::umount2(&self.0, nix::mount::MntFlags::MNT_DETACH).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_retryable_and_leaves_nothing_half_made() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("SKIPPED: a_full_disk_is_retryable needs root, to mount a small disk");
+        return;
+    }
+    let mut home = Home::new();
+    let disk = tempfile::tempdir().unwrap();
+    let _mounted = SmallDisk::mount(disk.path().to_owned());
+    home.config.state_dir = disk.path().to_owned();
+    let cloud = home.open().await;
+    let port = new_port(&cloud, vip()).await;
+    let ballast = disk.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 128 << 10]).unwrap_err();
+
+    let error = cloud.create_port(&port).await.unwrap_err();
+    assert!(error.may_retry(), "{error}");
+    let wanted = new_server();
+    let error = cloud.create_server(&wanted).await.unwrap_err();
+    assert!(error.may_retry(), "{error}");
+    for directory in ["ports", "addresses", "servers", "scratch"] {
+        let left = std::fs::read_dir(disk.path().join("cloud").join(directory));
+        assert_eq!(left.unwrap().count(), 0, "{directory}");
+    }
+
+    std::fs::remove_file(&ballast).unwrap();
+    cloud.create_port(&port).await.unwrap();
+    let server = cloud.create_server(&wanted).await.unwrap();
+    cloud.delete_server(server.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn limits_never_keep_an_amphora_from_running() {
+    let mut home = Home::new();
+    home.config.limits.memory_bytes = Some(256 << 20);
+    home.config.limits.cpu_percent = Some(200);
+    let cloud = home.open().await;
+    let server = cloud.create_server(&new_server()).await.unwrap();
+    assert_eq!(status(&cloud, &server).await, ServerStatus::Active);
+    let groups = std::fs::read_to_string(format!("/proc/{}/cgroup", home.pid(&server))).unwrap();
+    cloud.delete_server(server.id).await.unwrap();
+    // Where the host lets us make groups, the amphora was in one of its own, and it is gone now.
+    for line in groups.lines().filter(|line| line.contains("/octavia/")) {
+        let (_, group) = line.rsplit_once(':').unwrap();
+        for root in ["", "memory", "cpu"] {
+            let path = format!("/sys/fs/cgroup/{root}{group}");
+            assert!(!std::path::Path::new(&path).exists(), "{path}");
+        }
+    }
+}

@@ -17,7 +17,7 @@ use crate::support::{Home, exists, kill, new_port, new_server, status, until, vi
 
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 /// Runs a test on a host of its own, if we may make one.
-fn on_a_host(name: &str, test: impl AsyncFnOnce(Home) + Send + 'static) {
+pub(crate) fn on_a_host(name: &str, test: impl AsyncFnOnce(Home) + Send + 'static) {
     if !nix::unistd::geteuid().is_root() {
         eprintln!("SKIPPED: {name} needs root, to make network namespaces");
         return;
@@ -39,7 +39,7 @@ fn on_a_host(name: &str, test: impl AsyncFnOnce(Home) + Send + 'static) {
     host.join().unwrap();
 }
 
-fn namespace(server: &Server) -> PathBuf {
+pub(crate) fn namespace(server: &Server) -> PathBuf {
     let id = server.id.uuid().simple().to_string();
     PathBuf::from(format!("/run/netns/octavia-{}", &id[20..]))
 }
@@ -67,7 +67,7 @@ fn interfaces() -> BTreeMap<String, Option<String>> {
     found
 }
 
-fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     interfaces().into_keys().collect()
 }
 
