@@ -1,1 +1,30 @@
-//! Placeholder.
+//! REST API v2: upstream's calls, bodies, error texts and codes.
+//!
+//! Invariants:
+//! - Every handler has the same lines: extract, begin, load, authorise, decide, write, wake, commit.
+//!   The rules of the domain live in `rules`, SQL in the store.
+//! - An answer of success means that the change is accepted for good: rows, `PENDING_*` statuses and
+//!   the wake-up are one transaction. No network call is made while it is open.
+//! - Bad input is a 4xx with the reason; `Error` is the one place that turns errors into HTTP.
+
+mod api;
+mod caller;
+mod config;
+mod edge;
+mod error;
+mod list;
+mod network_api;
+mod payload;
+mod policy;
+mod provider;
+mod query;
+mod routes;
+mod rules;
+mod tree;
+mod turn;
+mod wire;
+
+pub use api::Api;
+pub use config::{ApiConfig, HaproxyTimeouts, VipPolicy};
+pub use error::Error;
+pub use provider::Capabilities;

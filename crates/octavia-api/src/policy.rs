@@ -1,0 +1,52 @@
+/// The name of an access rule, as operators write it in `policy.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rule(&'static str);
+
+impl Rule {
+    /// Returns the name.
+    pub(crate) const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+macro_rules! rules {
+    ($($constant:ident = $name:literal,)*) => {
+        $(
+            #[doc = concat!("Rule `os_load-balancer_api:", $name, "`.")]
+            pub(crate) const $constant: Rule = Rule(concat!("os_load-balancer_api:", $name));
+        )*
+    };
+}
+
+rules! {
+    LOAD_BALANCER_GET_ALL = "loadbalancer:get_all",
+    LOAD_BALANCER_POST = "loadbalancer:post",
+    LOAD_BALANCER_GET_ONE = "loadbalancer:get_one",
+    LOAD_BALANCER_PUT = "loadbalancer:put",
+    LOAD_BALANCER_DELETE = "loadbalancer:delete",
+    LOAD_BALANCER_GET_STATUS = "loadbalancer:get_status",
+    LOAD_BALANCER_GET_STATS = "loadbalancer:get_stats",
+    LOAD_BALANCER_PUT_FAILOVER = "loadbalancer:put_failover",
+    LISTENER_GET_ALL = "listener:get_all",
+    LISTENER_POST = "listener:post",
+    LISTENER_GET_ONE = "listener:get_one",
+    LISTENER_PUT = "listener:put",
+    LISTENER_DELETE = "listener:delete",
+    LISTENER_GET_STATS = "listener:get_stats",
+    POOL_GET_ALL = "pool:get_all",
+    POOL_POST = "pool:post",
+    POOL_GET_ONE = "pool:get_one",
+    POOL_PUT = "pool:put",
+    POOL_DELETE = "pool:delete",
+    MEMBER_GET_ALL = "member:get_all",
+    MEMBER_POST = "member:post",
+    MEMBER_GET_ONE = "member:get_one",
+    MEMBER_PUT = "member:put",
+    MEMBER_DELETE = "member:delete",
+    HEALTH_MONITOR_GET_ALL = "healthmonitor:get_all",
+    HEALTH_MONITOR_POST = "healthmonitor:post",
+    HEALTH_MONITOR_GET_ONE = "healthmonitor:get_one",
+    HEALTH_MONITOR_PUT = "healthmonitor:put",
+    HEALTH_MONITOR_DELETE = "healthmonitor:delete",
+    PROVIDER_GET_ALL = "provider:get_all",
+}

@@ -1,0 +1,101 @@
+use std::collections::BTreeSet;
+
+use octavia_model::{
+    HealthMonitorType, LbAlgorithm, ListenerProtocol, PoolProtocol, SessionPersistenceType,
+};
+
+use crate::error::{Error, Result};
+
+/// What the data plane of the `amphora` provider carries; the rest is refused with 501.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature that comes on its own"
+)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Protocols of listeners.
+    pub listener_protocols: BTreeSet<ListenerProtocol>,
+    /// Protocols of pools.
+    pub pool_protocols: BTreeSet<PoolProtocol>,
+    /// Balancing algorithms.
+    pub algorithms: BTreeSet<LbAlgorithm>,
+    /// Kinds of session persistence.
+    pub session_persistence: BTreeSet<SessionPersistenceType>,
+    /// Types of health monitors.
+    pub health_monitors: BTreeSet<HealthMonitorType>,
+    /// TLS at listeners and towards members.
+    pub tls: bool,
+    /// The `X-SSL-*` headers.
+    pub tls_headers: bool,
+    /// `allowed_cidrs` of listeners.
+    pub allowed_cidrs: bool,
+    /// `additional_vips` of load balancers.
+    pub additional_vips: bool,
+    /// `vip_sg_ids` of load balancers.
+    pub security_groups: bool,
+    /// `vip_qos_policy_id` of load balancers.
+    pub qos_policies: bool,
+}
+
+impl Capabilities {
+    /// Returns the set that refuses nothing.
+    pub fn everything() -> Self {
+        Self {
+            listener_protocols: all(ListenerProtocol::ALL),
+            pool_protocols: all(PoolProtocol::ALL),
+            algorithms: all(LbAlgorithm::ALL),
+            session_persistence: all(SessionPersistenceType::ALL),
+            health_monitors: all(HealthMonitorType::ALL),
+            tls: true,
+            tls_headers: true,
+            allowed_cidrs: true,
+            additional_vips: true,
+            security_groups: true,
+            qos_policies: true,
+        }
+    }
+
+    /// Refuses what the provider does not carry.
+    pub(crate) fn check(carried: bool, what: impl FnOnce() -> String) -> Result<()> {
+        if carried {
+            Ok(())
+        } else {
+            Err(unsupported(what()))
+        }
+    }
+}
+
+impl Default for Capabilities {
+    /// What the proxy carries today.
+    fn default() -> Self {
+        Self {
+            listener_protocols: all(&[ListenerProtocol::Http, ListenerProtocol::Tcp]),
+            pool_protocols: all(&[PoolProtocol::Http, PoolProtocol::Tcp]),
+            algorithms: all(&[
+                LbAlgorithm::RoundRobin,
+                LbAlgorithm::LeastConnections,
+                LbAlgorithm::SourceIp,
+            ]),
+            session_persistence: BTreeSet::new(),
+            health_monitors: all(&[HealthMonitorType::Http, HealthMonitorType::Tcp]),
+            tls: false,
+            tls_headers: false,
+            allowed_cidrs: false,
+            additional_vips: false,
+            security_groups: false,
+            qos_policies: false,
+        }
+    }
+}
+
+fn all<T: Copy + Ord>(items: &[T]) -> BTreeSet<T> {
+    items.iter().copied().collect()
+}
+
+/// Says that the amphora provider does not support something.
+pub(crate) fn unsupported(what: impl Into<String>) -> Error {
+    Error::Unsupported {
+        provider: "amphora".to_owned(),
+        what: what.into(),
+    }
+}

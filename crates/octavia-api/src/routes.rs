@@ -1,0 +1,78 @@
+//! One file a resource; this one puts them together.
+
+mod health_monitor;
+mod healthcheck;
+mod listener;
+mod load_balancer;
+mod member;
+mod pool;
+mod provider;
+mod version;
+
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use http::StatusCode;
+
+use crate::error::{Error, Result};
+use crate::payload::Root;
+use crate::{Api, edge, network_api};
+
+/// Returns all paths.
+pub(crate) fn router(api: Api) -> Router {
+    Router::new()
+        .merge(version::routes())
+        .merge(healthcheck::routes())
+        .merge(load_balancer::routes())
+        .merge(listener::routes())
+        .merge(pool::routes())
+        .merge(member::routes())
+        .merge(health_monitor::routes())
+        .merge(provider::routes())
+        .merge(network_api::routes())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(async || Error::wrong_method())
+        .with_state(api)
+}
+
+/// Completes a collection: PUT and DELETE miss the id.
+fn collection(methods: MethodRouter<Api>) -> MethodRouter<Api> {
+    methods.put(missing_id).delete(missing_id)
+}
+
+/// Completes an item: POST takes the id for the body, as upstream does.
+fn item(methods: MethodRouter<Api>, root: Root, type_name: &'static str) -> MethodRouter<Api> {
+    methods.post(async move |Path(ids): Path<Vec<String>>| {
+        let id = ids.last().cloned().unwrap_or_default();
+        let reason = format!(
+            "unable to convert to {type_name}. Error: Base.__init__() takes 1 positional argument \
+             but 2 were given"
+        );
+        Error::invalid_input(root.argument, &id, &reason)
+    })
+}
+
+async fn missing_id() -> Error {
+    Error::BadRequest("Missing argument: \"id\"".to_owned())
+}
+
+async fn no_such_path(request: Request) -> Error {
+    let below_v2 = request.uri().path().starts_with("/v2.0/");
+    Error::Routing {
+        status: StatusCode::NOT_FOUND,
+        title: "Not Found",
+        description: below_v2.then(String::new),
+    }
+}
+
+/// The answer of a call that has nothing to say.
+fn empty(status: StatusCode) -> Result<Response> {
+    use axum::response::IntoResponse;
+    Ok(status.into_response())
+}
+
+/// Where a request was sent to.
+fn origin(request: &Request) -> edge::Origin {
+    request.extensions().get().cloned().unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+use std::sync::PoisonError;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Json, Response};
+use axum::routing::get;
+use http::header::ACCEPT;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use crate::Api;
+use crate::api::HealthResult;
+use crate::error::{Error, causes};
+
+/// Returns the path of the health check.
+pub(super) fn routes() -> Router<Api> {
+    Router::new().route("/healthcheck", get(healthcheck))
+}
+
+async fn healthcheck(State(api): State<Api>, headers: HeaderMap) -> Response {
+    if !api.config.healthcheck_enabled {
+        return Error::no_such_path().into_response();
+    }
+    let reasons = reasons(&api).await;
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    let healthy = reasons.is_empty();
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    if accept.contains("application/json") {
+        let body = json!({ "detailed": false, "reasons": reasons });
+        (status, Json(body)).into_response()
+    } else if accept.contains("text/html") {
+        let items: String = reasons
+            .iter()
+            .map(|reason| format!("<LI>{reason}</LI>"))
+            .collect();
+        let page = format!(
+            "<HTML><HEAD><TITLE>Healthcheck Status</TITLE></HEAD><BODY><P>Result of {} \
+             checks:</P><UL>{items}</UL></BODY></HTML>",
+            api.config.healthcheck_backends.len()
+        );
+        (status, Html(page)).into_response()
+    } else if healthy {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        (status, reasons.join("\n")).into_response()
+    }
+}
+
+/// Returns what is wrong; a result is reused for a while, so that probes cost nothing.
+async fn reasons(api: &Api) -> Vec<String> {
+    if let Some(result) = api.recent_health() {
+        return result.reasons;
+    }
+    let mut reasons = Vec::new();
+    let backends = &api.config.healthcheck_backends;
+    if backends.iter().any(|backend| backend == "octavia_db_check")
+        && let Err(error) = api.store.ping().await
+    {
+        reasons.push("The database does not answer.".to_owned());
+        let error = causes(&error);
+        tracing::warn!(
+            error,
+            "the health check found the database not answering: {error}"
+        );
+    }
+    let result = HealthResult {
+        at: api.clock.now(),
+        reasons: reasons.clone(),
+    };
+    *api.health.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    reasons
+}

@@ -1,0 +1,428 @@
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use http::StatusCode;
+use octavia_model::{
+    Change, Id, LoadBalancer, LoadBalancerTree, OperatingStatus, PoolTree, ProvisioningStatus,
+};
+use serde_json::{Value, json};
+
+use crate::api::{Wish, parse_id};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::list::ListRequest;
+use crate::payload::{Payload, Root};
+use crate::provider::Capabilities;
+use crate::query::Query;
+use crate::rules::{change, distinct, vip};
+use crate::tree::Tree;
+use crate::turn::Accepted;
+use crate::wire::load_balancer::{LoadBalancerPost, LoadBalancerPut, statistics, view};
+use crate::{Api, policy};
+
+const ROOT: Root = Root {
+    argument: "load_balancer",
+    key: "loadbalancer",
+};
+const NAME: &str = "Load Balancer";
+
+/// Returns the paths of load balancers.
+pub(super) fn routes() -> Router<Api> {
+    let item = get(show).put(update).delete(delete);
+    Router::new()
+        .route(
+            "/v2.0/lbaas/loadbalancers",
+            super::collection(get(list).post(create)),
+        )
+        .route(
+            "/v2.0/lbaas/loadbalancers/{id}",
+            super::item(item, ROOT, "LoadBalancerRootPOST"),
+        )
+        .route("/v2.0/lbaas/loadbalancers/{id}/status", get(status))
+        .route("/v2.0/lbaas/loadbalancers/{id}/statuses", get(status))
+        .route("/v2.0/lbaas/loadbalancers/{id}/stats", get(stats))
+        .route(
+            "/v2.0/lbaas/loadbalancers/{id}/failover",
+            get(unknown_part).put(failover),
+        )
+        .route("/v2.0/lbaas/loadbalancers/{id}/{part}", get(unknown_part))
+}
+
+async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+    let request = ListRequest::of_list(&query, &api.config)?;
+    caller.may(
+        policy::LOAD_BALANCER_GET_ALL,
+        request.query.project_id.as_deref(),
+    )?;
+    let mut tx = api.store.read("load_balancer.list").await?;
+    let found = tx.load_balancers(&request.query).await;
+    let found = found.map_err(|error| request.explain(error))?;
+    let items = found.iter().map(view).collect();
+    Ok(Json(request.answer("loadbalancers", items)))
+}
+
+async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    let request = ListRequest::of_item(&query, &api.config)?;
+    let load_balancer = load(&api, &id).await?;
+    caller.may(
+        policy::LOAD_BALANCER_GET_ONE,
+        load_balancer.project_id.as_deref(),
+    )?;
+    Ok(Json(
+        json!({ "loadbalancer": request.select(view(&load_balancer)) }),
+    ))
+}
+
+async fn load(api: &Api, id: &str) -> Result<LoadBalancer> {
+    let id = parse_id(id, NAME)?;
+    let mut tx = api.store.read("load_balancer.get").await?;
+    let found = tx.load_balancer(id).await?;
+    found.ok_or_else(|| Error::not_found(NAME, &id))
+}
+
+async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Query,
+    payload: Payload,
+) -> Result<Response> {
+    query.only(&[])?;
+    let post: LoadBalancerPost = payload.decode(ROOT)?;
+    let project_id = project(&caller, &post)?;
+    caller.may(policy::LOAD_BALANCER_POST, Some(&project_id))?;
+    let place = vip::place(&api, &post).await?;
+    let provider = provider(&api, &post)?;
+    distinct_lists(&post)?;
+
+    let id = api.id();
+    let (vip, additional_vips) = vip::reserve(&api, place, id, Some(project_id.clone())).await?;
+    let mut load_balancer = LoadBalancer {
+        id,
+        project_id: Some(project_id),
+        name: post.name.value(),
+        description: post.description.value(),
+        provisioning_status: ProvisioningStatus::PendingCreate,
+        operating_status: OperatingStatus::Offline,
+        enabled: post.admin_state_up.or_default(true).unwrap_or(false),
+        topology: Some(api.config.loadbalancer_topology),
+        server_group_id: None,
+        provider: Some(provider),
+        flavor_id: None,
+        availability_zone: None,
+        created_at: Some(api.clock.now()),
+        updated_at: None,
+        tags: post.tags.value().unwrap_or_default(),
+        vip,
+        additional_vips,
+        listeners: Vec::new(),
+        pools: Vec::new(),
+    };
+    load_balancer.vip.qos_policy_id = post.vip_qos_policy_id.value();
+    load_balancer.vip.sg_ids = post.vip_sg_ids.value().unwrap_or_default();
+
+    let listeners = post.listeners.value().unwrap_or_default();
+    let tree = Tree::build(
+        &api,
+        &load_balancer,
+        listeners,
+        post.pools.value().unwrap_or_default(),
+    );
+    let made = match tree {
+        Ok(tree) => api.in_turn(|| insert(&api, &load_balancer, &tree)).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(body) => {
+            Ok((StatusCode::CREATED, Json(json!({ "loadbalancer": body }))).into_response())
+        }
+        Err(error) => {
+            vip::give_back(&api, &load_balancer).await;
+            Err(error)
+        }
+    }
+}
+
+async fn insert(api: &Api, load_balancer: &LoadBalancer, tree: &Tree) -> Result<Accepted<Value>> {
+    let mut tx = api.store.begin("load_balancer.create").await?;
+    tx.insert_load_balancer(load_balancer).await?;
+    tree.insert(&mut tx).await?;
+    let id = load_balancer.id;
+    api.wake(&mut tx, id, Wish::Change, "creation of the load balancer")
+        .await?;
+    tx.commit().await?;
+    Ok(Accepted::new(id, tree.view(load_balancer)))
+}
+
+fn project(caller: &Caller, post: &LoadBalancerPost) -> Result<String> {
+    let named = post.project_id.as_ref().or(post.tenant_id.as_ref());
+    named.or(caller.project_id.as_ref()).cloned().ok_or_else(|| {
+        Error::validation(
+            "Missing project ID in request where one is required. An administrator should check \
+             the keystone settings in the Octavia configuration.",
+        )
+    })
+}
+
+/// Chooses the provider; flavors and zones do not exist yet, so none that is named can be found.
+fn provider(api: &Api, post: &LoadBalancerPost) -> Result<String> {
+    if !post.flavor_id.is_absent() {
+        return Err(Error::validation("Invalid flavor_id."));
+    }
+    if !post.availability_zone.is_absent() {
+        return Err(Error::validation("Invalid availability zone."));
+    }
+    let carried = &api.capabilities;
+    let sg_ids = post.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
+    gate(carried, post.vip_qos_policy_id.is_value(), sg_ids)?;
+    let named = post.provider.clone().value();
+    let provider = named.unwrap_or_else(|| api.config.default_provider_driver.clone());
+    if !api.config.enabled_provider_drivers.contains_key(&provider) {
+        return Err(Error::BadRequest(format!(
+            "Provider '{provider}' is not enabled."
+        )));
+    }
+    if matches!(provider.as_str(), "amphora" | "octavia" | "amphorav2") {
+        Ok(provider)
+    } else {
+        Err(Error::NoProvider(provider))
+    }
+}
+
+fn gate(carried: &Capabilities, qos_policy: bool, security_groups: bool) -> Result<()> {
+    Capabilities::check(carried.qos_policies || !qos_policy, || {
+        "QoS policies of VIPs are not supported yet".to_owned()
+    })?;
+    Capabilities::check(carried.security_groups || !security_groups, || {
+        "security groups of VIPs are not supported yet".to_owned()
+    })
+}
+
+fn distinct_lists(post: &LoadBalancerPost) -> Result<()> {
+    post.tags.as_ref().map_or(Ok(()), |tags| distinct(tags))?;
+    post.vip_sg_ids.as_ref().map_or(Ok(()), |ids| distinct(ids))
+}
+
+async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+    payload: Payload,
+) -> Result<Json<Value>> {
+    query.only(&[])?;
+    let put: LoadBalancerPut = payload.decode(ROOT)?;
+    let id = parse_id(&id, NAME)?;
+    let body = api.in_turn(|| update_once(&api, &caller, id, &put)).await?;
+    Ok(Json(json!({ "loadbalancer": body })))
+}
+
+async fn update_once(
+    api: &Api,
+    caller: &Caller,
+    id: Id<LoadBalancer>,
+    put: &LoadBalancerPut,
+) -> Result<Accepted<Value>> {
+    let mut tx = api.store.begin("load_balancer.update").await?;
+    let present = tx
+        .load_balancer(id)
+        .await?
+        .ok_or_else(|| Error::not_found(NAME, &id))?;
+    caller.may(policy::LOAD_BALANCER_PUT, present.project_id.as_deref())?;
+    let sg_ids = put.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
+    gate(&api.capabilities, put.vip_qos_policy_id.is_value(), sg_ids)?;
+    let locked = change::of_load_balancer(&mut tx, id, Change::Update).await?;
+    let load_balancer = put.clone().apply_to(locked);
+    distinct(&load_balancer.tags)?;
+    distinct(&load_balancer.vip.sg_ids)?;
+    tx.save_load_balancer(&load_balancer).await?;
+    let shown = tx.load_balancer(id).await?.unwrap_or(load_balancer);
+    api.wake(&mut tx, id, Wish::Change, "update of the load balancer")
+        .await?;
+    tx.commit().await?;
+    Ok(Accepted::new(id, view(&shown)))
+}
+
+async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response> {
+    query.only(&["cascade"])?;
+    let cascade = query.flag("cascade");
+    let id = parse_id(&id, NAME)?;
+    api.in_turn(|| delete_once(&api, &caller, id, cascade))
+        .await?;
+    super::empty(StatusCode::NO_CONTENT)
+}
+
+async fn delete_once(
+    api: &Api,
+    caller: &Caller,
+    id: Id<LoadBalancer>,
+    cascade: bool,
+) -> Result<Accepted<()>> {
+    let mut tx = api.store.begin("load_balancer.delete").await?;
+    let present = tx
+        .load_balancer(id)
+        .await?
+        .ok_or_else(|| Error::not_found(NAME, &id))?;
+    caller.may(policy::LOAD_BALANCER_DELETE, present.project_id.as_deref())?;
+    let load_balancer = change::of_load_balancer(&mut tx, id, Change::Delete).await?;
+    let has_children = !load_balancer.listeners.is_empty() || !load_balancer.pools.is_empty();
+    if has_children && !cascade {
+        let text = format!("Cannot delete Load Balancer {id} - it has children");
+        return Err(Error::validation(text));
+    }
+    tx.save_load_balancer(&load_balancer).await?;
+    let wish = if cascade {
+        Wish::CascadeDelete
+    } else {
+        Wish::Change
+    };
+    api.wake(&mut tx, id, wish, "deletion of the load balancer")
+        .await?;
+    tx.commit().await?;
+    Ok(Accepted::new(id, ()))
+}
+
+async fn failover(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response> {
+    query.only(&[])?;
+    let id = parse_id(&id, NAME)?;
+    api.in_turn(|| failover_once(&api, &caller, id)).await?;
+    super::empty(StatusCode::ACCEPTED)
+}
+
+async fn failover_once(api: &Api, caller: &Caller, id: Id<LoadBalancer>) -> Result<Accepted<()>> {
+    let mut tx = api.store.begin("load_balancer.failover").await?;
+    let present = tx
+        .load_balancer(id)
+        .await?
+        .ok_or_else(|| Error::not_found(NAME, &id))?;
+    caller.may(
+        policy::LOAD_BALANCER_PUT_FAILOVER,
+        present.project_id.as_deref(),
+    )?;
+    let load_balancer = change::of_load_balancer(&mut tx, id, Change::Failover).await?;
+    tx.save_load_balancer(&load_balancer).await?;
+    api.wake(&mut tx, id, Wish::Failover, "failover of the load balancer")
+        .await?;
+    tx.commit().await?;
+    Ok(Accepted::new(id, ()))
+}
+
+async fn stats(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    query.only(&[])?;
+    let load_balancer = load(&api, &id).await?;
+    caller.may(
+        policy::LOAD_BALANCER_GET_STATS,
+        load_balancer.project_id.as_deref(),
+    )?;
+    let mut tx = api.store.read("load_balancer.stats").await?;
+    let counters = tx.load_balancer_statistics(load_balancer.id).await?;
+    Ok(Json(json!({ "stats": statistics(&counters) })))
+}
+
+async fn status(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    query.only(&[])?;
+    let id = parse_id(&id, NAME)?;
+    let mut tx = api.store.read("load_balancer.status").await?;
+    let tree = tx
+        .tree(id)
+        .await?
+        .ok_or_else(|| Error::not_found(NAME, &id))?;
+    caller.may(
+        policy::LOAD_BALANCER_GET_STATUS,
+        tree.load_balancer.project_id.as_deref(),
+    )?;
+    Ok(Json(
+        json!({ "statuses": { "loadbalancer": status_of(&tree) } }),
+    ))
+}
+
+fn status_of(tree: &LoadBalancerTree) -> Value {
+    let lb = &tree.load_balancer;
+    let listeners: Vec<_> = tree
+        .listeners
+        .iter()
+        .map(|listener| {
+            let used = |branch: &&PoolTree| branch.pool.listeners.contains(&listener.id);
+            let pools: Vec<_> = tree.pools.iter().filter(used).map(status_of_pool).collect();
+            json!({
+                "id": listener.id.to_string(),
+                "name": listener.name.as_deref().unwrap_or_default(),
+                "operating_status": listener.operating_status.as_str(),
+                "provisioning_status": listener.provisioning_status.as_str(),
+                "pools": pools,
+            })
+        })
+        .collect();
+    json!({
+        "id": lb.id.to_string(),
+        "name": lb.name.as_deref().unwrap_or_default(),
+        "operating_status": lb.operating_status.as_str(),
+        "provisioning_status": lb.provisioning_status.as_str(),
+        "listeners": listeners,
+    })
+}
+
+fn status_of_pool(branch: &PoolTree) -> Value {
+    let monitor = branch.health_monitor.as_ref().map(|monitor| {
+        json!({
+            "id": monitor.id.to_string(),
+            "name": monitor.name.as_deref().unwrap_or_default(),
+            "type": monitor.kind.as_str(),
+            "provisioning_status": monitor.provisioning_status.as_str(),
+            "operating_status": monitor.operating_status.as_str(),
+        })
+    });
+    let members: Vec<_> = branch
+        .members
+        .iter()
+        .map(|member| {
+            json!({
+                "id": member.id.to_string(),
+                "name": member.name.as_deref().unwrap_or_default(),
+                "operating_status": member.operating_status.as_str(),
+                "provisioning_status": member.provisioning_status.as_str(),
+                "address": member.ip_address_text,
+                "protocol_port": member.protocol_port,
+            })
+        })
+        .collect();
+    json!({
+        "id": branch.pool.id.to_string(),
+        "name": branch.pool.name.as_deref().unwrap_or_default(),
+        "provisioning_status": branch.pool.provisioning_status.as_str(),
+        "operating_status": branch.pool.operating_status.as_str(),
+        "health_monitor": monitor,
+        "members": members,
+    })
+}
+
+/// Below an item there is nothing of this name; a missing item is said first.
+async fn unknown_part(State(api): State<Api>, Path(parts): Path<Vec<String>>) -> Error {
+    let id = parts.first().cloned().unwrap_or_default();
+    load(&api, &id).await.err().unwrap_or(Error::no_such_path())
+}

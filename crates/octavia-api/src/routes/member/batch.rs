@@ -1,0 +1,139 @@
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::StatusCode;
+use octavia_model::{Id, Member, Pool, ProvisioningStatus};
+use octavia_store::Tx;
+
+use crate::api::Wish;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::payload::Payload;
+use crate::query::Query;
+use crate::rules::{change, member as rules};
+use crate::turn::Accepted;
+use crate::wire::member::{MemberFields, MembersPut};
+use crate::{Api, policy};
+
+/// Replaces the members of a pool: by address and port they are created, overwritten, or, unless
+/// `additive_only` is set, removed.
+pub(super) async fn replace(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(pool): Path<String>,
+    query: Query,
+    payload: Payload,
+) -> Result<Response> {
+    query.only(&["additive_only"])?;
+    let additive = query.flag("additive_only");
+    let pool = super::parent(&mut api.store.read("member.batch").await?, &pool).await?;
+    let put: MembersPut = payload.decode_whole("members_")?;
+    let Some(wanted) = put.members.value() else {
+        return Err(Error::invalid_input(
+            "members",
+            "None",
+            "Mandatory field missing.",
+        ));
+    };
+    let wanted: Vec<_> = wanted.into_iter().map(|post| post.member).collect();
+    caller.may(policy::MEMBER_POST, pool.project_id.as_deref())?;
+    caller.may(policy::MEMBER_PUT, pool.project_id.as_deref())?;
+    if !additive {
+        caller.may(policy::MEMBER_DELETE, pool.project_id.as_deref())?;
+    }
+    let subnets: BTreeSet<_> = wanted
+        .iter()
+        .filter_map(|fields| fields.subnet_id.as_ref().copied())
+        .collect();
+    rules::subnets_exist(&api, subnets).await?;
+    api.in_turn(|| replace_once(&api, &pool, &wanted, additive))
+        .await?;
+    crate::routes::empty(StatusCode::ACCEPTED)
+}
+
+async fn replace_once(
+    api: &Api,
+    pool: &Pool,
+    wanted: &[MemberFields],
+    additive: bool,
+) -> Result<Accepted<()>> {
+    let mut tx = api.store.begin("member.batch").await?;
+    let pool = change::inside_pool(&mut tx, pool).await?;
+    let present = tx.members_of(pool.id).await?;
+    if wanted.is_empty() && (present.is_empty() || additive) {
+        // The transaction, and with it the lock, is given up: nothing changes.
+        return Ok(Accepted {
+            load_balancer: None,
+            answer: (),
+        });
+    }
+    let kept = write(api, &mut tx, &pool, &present, wanted).await?;
+    if !additive {
+        remove_all_but(&mut tx, present, &kept).await?;
+    }
+    let lb = pool.load_balancer_id;
+    let what = format!("change of the members of pool {}", pool.id);
+    api.wake(&mut tx, lb, Wish::Change, &what).await?;
+    tx.commit().await?;
+    Ok(Accepted::new(lb, ()))
+}
+
+/// Creates and overwrites; returns which of the present members stay.
+async fn write(
+    api: &Api,
+    tx: &mut Tx,
+    pool: &Pool,
+    present: &[Member],
+    wanted: &[MemberFields],
+) -> Result<BTreeSet<Id<Member>>> {
+    let mut kept = BTreeSet::new();
+    let mut new: Vec<Member> = Vec::new();
+    for fields in wanted {
+        let same = |member: &Member| is_target(member, fields);
+        if let Some(member) = present.iter().find(|member| same(member)) {
+            if !kept.insert(member.id) {
+                return Err(Error::validation(
+                    "Member must be updated only once in the same request.",
+                ));
+            }
+            // A port for SR-IOV can be asked for only when a member is made.
+            let asked = MemberFields {
+                request_sriov: crate::wire::given::Given::Absent,
+                ..fields.clone()
+            };
+            let wanted = rules::build(api, pool, asked)?;
+            let mut member = rules::overwrite(member.clone(), wanted, fields);
+            member.provisioning_status = ProvisioningStatus::PendingUpdate;
+            tx.save_member(&member).await?;
+        } else {
+            let member = rules::build(api, pool, fields.clone())?;
+            if new.iter().any(|other| rules::same_target(other, &member)) {
+                return Err(rules::taken(&member));
+            }
+            tx.insert_member(&member).await?;
+            new.push(member);
+        }
+    }
+    Ok(kept)
+}
+
+fn is_target(member: &Member, fields: &MemberFields) -> bool {
+    let text = fields.address.as_ref().map(|address| address.text.as_str());
+    text == Some(&member.ip_address_text)
+        && fields.protocol_port.as_ref() == Some(&member.protocol_port)
+}
+
+async fn remove_all_but(
+    tx: &mut Tx,
+    present: Vec<Member>,
+    kept: &BTreeSet<Id<Member>>,
+) -> Result<()> {
+    for mut member in present {
+        if !kept.contains(&member.id) {
+            member.provisioning_status = ProvisioningStatus::PendingDelete;
+            tx.save_member(&member).await?;
+        }
+    }
+    Ok(())
+}

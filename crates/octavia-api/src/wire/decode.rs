@@ -1,0 +1,241 @@
+//! The types of fields: what each accepts, what it makes of it, and why it refuses the rest.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use octavia_model::Id;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::python;
+use super::shape::{Fault, Shape};
+
+type Decoded<T> = Result<T, Fault>;
+
+/// A text of at most `max` characters.
+pub(crate) fn text(max: usize) -> impl Fn(&Value) -> Decoded<String> {
+    move |value| text_within(value, 0, max)
+}
+
+/// A text of at most `max` characters that a test accepts; `pattern` is how upstream writes the test.
+pub(crate) fn pattern(
+    max: usize,
+    pattern: &'static str,
+    accepts: fn(&str) -> bool,
+) -> impl Fn(&Value) -> Decoded<String> {
+    move |value| {
+        let text = text_within(value, 0, max)?;
+        if accepts(&text) {
+            Ok(text)
+        } else {
+            Err(Fault::rejected(format!(
+                "Value should match the pattern {pattern}"
+            )))
+        }
+    }
+}
+
+/// Checks the length of a text, in characters.
+pub(crate) fn text_within(value: &Value, min: usize, max: usize) -> Decoded<String> {
+    let Value::String(text) = value else {
+        return Err(Fault::rejected("Value should be string"));
+    };
+    let length = text.chars().count();
+    if length < min {
+        Err(Fault::rejected(format!(
+            "Value should have a minimum character requirement of {min}"
+        )))
+    } else if length > max {
+        Err(Fault::rejected(format!(
+            "Value should have a maximum character requirement of {max}"
+        )))
+    } else {
+        Ok(text.clone())
+    }
+}
+
+/// A whole number; numeric texts, booleans and fractions are taken, as upstream does.
+pub(crate) fn integer(min: i32, max: i32) -> impl Fn(&Value) -> Decoded<i32> {
+    move |value| {
+        let number = whole(value)?;
+        let shown = Some(number.to_string());
+        if number < i64::from(min) {
+            let reason = format!("Value should be greater or equal to {min}");
+            return Err(Fault::Rejected { shown, reason });
+        }
+        i32::try_from(number)
+            .ok()
+            .filter(|number| *number <= max)
+            .ok_or_else(|| Fault::Rejected {
+                shown,
+                reason: format!("Value should be lower or equal to {max}"),
+            })
+    }
+}
+
+/// A port, 1 to 65535.
+pub(crate) fn port(value: &Value) -> Decoded<u16> {
+    let number = integer(1, 65535)(value)?;
+    u16::try_from(number).map_err(|_| Fault::rejected("Value should be lower or equal to 65535"))
+}
+
+fn whole(value: &Value) -> Decoded<i64> {
+    match value {
+        Value::Bool(flag) => Ok(i64::from(*flag)),
+        Value::Number(number) => Ok(number.as_i64().unwrap_or_else(|| saturated(number))),
+        Value::String(text) => text.trim().parse::<i64>().map_err(|_| {
+            Fault::Body(format!(
+                "invalid literal for int() with base 10: {}",
+                python::quoted(text)
+            ))
+        }),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Fault::Body(format!(
+            "int() argument must be a string or a number, not {}",
+            python::repr(value)
+        ))),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float becomes the nearest i64, and every limit lies far inside its range"
+)]
+fn saturated(number: &serde_json::Number) -> i64 {
+    number.as_f64().map_or(i64::MAX, |float| float as i64)
+}
+
+/// A boolean; numbers and upstream's words are taken.
+pub(crate) fn boolean(value: &Value) -> Decoded<bool> {
+    match value {
+        Value::Bool(flag) => return Ok(*flag),
+        Value::Number(number) => return Ok(number.as_f64() != Some(0.0)),
+        Value::String(text) => match text.trim() {
+            "true" | "t" | "yes" | "y" | "on" | "1" => return Ok(true),
+            "false" | "f" | "no" | "n" | "off" | "0" => return Ok(false),
+            _ => {}
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => {}
+    }
+    Err(Fault::Body(format!(
+        "Value not an unambiguous boolean: {}",
+        python::str(value)
+    )))
+}
+
+/// An id, with or without dashes, in any case.
+pub(crate) fn id<T>(value: &Value) -> Decoded<Id<T>> {
+    value
+        .as_str()
+        .and_then(|text| Uuid::try_parse(text).ok())
+        .map(Id::from_uuid)
+        .ok_or_else(|| Fault::rejected("Value should be UUID format"))
+}
+
+/// An IP address with the text in which it came: upstream shows and compares that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AddressText {
+    /// The address.
+    pub(crate) address: IpAddr,
+    /// As it was written.
+    pub(crate) text: String,
+}
+
+/// An IP address.
+pub(crate) fn address(value: &Value) -> Decoded<AddressText> {
+    value
+        .as_str()
+        .and_then(|text| {
+            Some(AddressText {
+                address: text.parse().ok()?,
+                text: text.to_owned(),
+            })
+        })
+        .ok_or_else(|| Fault::rejected("Value should be IPv4 or IPv6 format"))
+}
+
+/// A range of addresses; host bits are masked, a single address is a range of one.
+pub(crate) fn cidr(value: &Value) -> Decoded<IpNet> {
+    value
+        .as_str()
+        .and_then(|text| {
+            text.parse::<IpNet>()
+                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+                .ok()
+        })
+        .map(|net| net.trunc())
+        .ok_or_else(|| Fault::rejected("Value should be IPv4 or IPv6 CIDR format"))
+}
+
+/// One of the names of an enum.
+pub(crate) fn one_of<T: Copy>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl Fn(&Value) -> Decoded<T> {
+    move |value| {
+        all.iter()
+            .copied()
+            .find(|item| value.as_str() == Some(name(*item)))
+            .ok_or_else(|| {
+                let names: Vec<_> = all.iter().copied().map(name).collect();
+                Fault::rejected(format!("Value should be one of: {}", names.join(", ")))
+            })
+    }
+}
+
+/// An ALPN protocol id.
+pub(crate) fn alpn(value: &Value) -> Decoded<String> {
+    match value.as_str() {
+        Some(name @ ("h2" | "http/1.1" | "http/1.0")) => Ok(name.to_owned()),
+        _ => Err(Fault::rejected("Value should be a valid ALPN protocol ID")),
+    }
+}
+
+/// A list; what is wrong with an item is said of the whole list.
+pub(crate) fn list<T>(item: impl Fn(&Value) -> Decoded<T>) -> impl Fn(&Value) -> Decoded<Vec<T>> {
+    move |value| {
+        let Value::Array(items) = value else {
+            return Err(Fault::Body(format!(
+                "Value not a valid list: {}",
+                python::str(value)
+            )));
+        };
+        items
+            .iter()
+            .map(|value| item(value).map_err(of_whole))
+            .collect()
+    }
+}
+
+/// Texts by text.
+pub(crate) fn map(max: usize) -> impl Fn(&Value) -> Decoded<BTreeMap<String, String>> {
+    move |value| {
+        let Value::Object(fields) = value else {
+            return Err(Fault::Body(format!(
+                "Value not a valid dict: {}",
+                python::str(value)
+            )));
+        };
+        fields
+            .iter()
+            .map(|(key, value)| Ok((key.clone(), text(max)(value).map_err(of_whole)?)))
+            .collect()
+    }
+}
+
+fn of_whole(fault: Fault) -> Fault {
+    match fault {
+        Fault::Rejected { reason, .. } => Fault::rejected(reason),
+        other @ (Fault::Field { .. } | Fault::Body(_) | Fault::Unknown { .. }) => other,
+    }
+}
+
+/// An object.
+pub(crate) fn object<T: Shape>(value: &Value) -> Decoded<T> {
+    T::decode(value)
+}
+
+/// The tags of a resource.
+pub(crate) fn tags(value: &Value) -> Decoded<Vec<String>> {
+    list(text(255))(value)
+}

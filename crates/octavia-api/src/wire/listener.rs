@@ -1,0 +1,149 @@
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use octavia_model::{ClientAuthentication, Id, Listener, ListenerProtocol, LoadBalancer, Pool};
+use serde_json::{Value, json};
+
+use super::decode::{
+    alpn, boolean, cidr, id, integer, list, map, object, one_of, port, tags, text,
+};
+use super::pool::PoolFields;
+use super::shape::{Fault, shape};
+
+/// The longest time-out, in milliseconds.
+const LONGEST: i32 = 2_073_600_000;
+
+shape! {
+    /// A listener inside a load balancer's tree, and the common part of a create call.
+    struct ListenerFields {
+        "name" name: optional String = text(255),
+        "description" description: optional String = text(255),
+        "admin_state_up" admin_state_up: optional bool = boolean,
+        "protocol" protocol: required ListenerProtocol =
+            one_of(ListenerProtocol::ALL, ListenerProtocol::as_str),
+        "protocol_port" protocol_port: required u16 = port,
+        "connection_limit" connection_limit: optional i32 = integer(-1, i32::MAX),
+        "default_tls_container_ref" default_tls_container_ref: optional String = text(255),
+        "sni_container_refs" sni_container_refs: optional Vec<String> = list(text(255)),
+        "default_pool_id" default_pool_id: optional Id<Pool> = id,
+        "default_pool" default_pool: optional PoolFields = object,
+        "l7policies" l7policies: optional Vec<Value> = list(|value| Ok::<_, Fault>(value.clone())),
+        "insert_headers" insert_headers: optional BTreeMap<String, String> = map(255),
+        "timeout_client_data" timeout_client_data: optional i32 = integer(0, LONGEST),
+        "timeout_member_connect" timeout_member_connect: optional i32 = integer(0, LONGEST),
+        "timeout_member_data" timeout_member_data: optional i32 = integer(0, LONGEST),
+        "timeout_tcp_inspect" timeout_tcp_inspect: optional i32 = integer(0, LONGEST),
+        "tags" tags: optional Vec<String> = tags,
+        "client_ca_tls_container_ref" client_ca_tls_container_ref: optional String = text(255),
+        "client_authentication" client_authentication: optional ClientAuthentication =
+            one_of(ClientAuthentication::ALL, ClientAuthentication::as_str),
+        "client_crl_container_ref" client_crl_container_ref: optional String = text(255),
+        "allowed_cidrs" allowed_cidrs: optional Vec<IpNet> = list(cidr),
+        "tls_ciphers" tls_ciphers: optional String = text(2048),
+        "tls_versions" tls_versions: optional Vec<String> = list(text(32)),
+        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn),
+        "hsts_max_age" hsts_max_age: optional i32 = integer(0, i32::MAX),
+        "hsts_include_subdomains" hsts_include_subdomains: optional bool = boolean,
+        "hsts_preload" hsts_preload: optional bool = boolean,
+    }
+}
+
+shape! {
+    /// The body of a create call. Its project is accepted and ignored: the load balancer's counts.
+    struct ListenerPost with listener: ListenerFields {
+        "loadbalancer_id" loadbalancer_id: required Id<LoadBalancer> = id,
+        ignored "project_id" = text(36),
+        ignored "tenant_id" = text(36),
+    }
+}
+
+shape! {
+    /// The body of an update call.
+    struct ListenerPut {
+        "name" name: optional String = text(255),
+        "description" description: optional String = text(255),
+        "admin_state_up" admin_state_up: optional bool = boolean,
+        "connection_limit" connection_limit: optional i32 = integer(-1, i32::MAX),
+        "default_tls_container_ref" default_tls_container_ref: optional String = text(255),
+        "sni_container_refs" sni_container_refs: optional Vec<String> = list(text(255)),
+        "default_pool_id" default_pool_id: optional Id<Pool> = id,
+        "insert_headers" insert_headers: optional BTreeMap<String, String> = map(255),
+        "timeout_client_data" timeout_client_data: optional i32 = integer(0, LONGEST),
+        "timeout_member_connect" timeout_member_connect: optional i32 = integer(0, LONGEST),
+        "timeout_member_data" timeout_member_data: optional i32 = integer(0, LONGEST),
+        "timeout_tcp_inspect" timeout_tcp_inspect: optional i32 = integer(0, LONGEST),
+        "tags" tags: optional Vec<String> = tags,
+        "client_ca_tls_container_ref" client_ca_tls_container_ref: optional String = text(255),
+        "client_authentication" client_authentication: optional ClientAuthentication =
+            one_of(ClientAuthentication::ALL, ClientAuthentication::as_str),
+        "client_crl_container_ref" client_crl_container_ref: optional String = text(255),
+        "allowed_cidrs" allowed_cidrs: optional Vec<IpNet> = list(cidr),
+        "tls_ciphers" tls_ciphers: optional String = text(2048),
+        "tls_versions" tls_versions: optional Vec<String> = list(text(32)),
+        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn),
+        "hsts_max_age" hsts_max_age: optional i32 = integer(0, i32::MAX),
+        "hsts_include_subdomains" hsts_include_subdomains: optional bool = boolean,
+        "hsts_preload" hsts_preload: optional bool = boolean,
+    }
+}
+
+/// Shows a listener.
+pub(crate) fn view(listener: &Listener) -> Value {
+    json!({
+        "id": listener.id.to_string(),
+        "name": listener.name.as_deref().unwrap_or_default(),
+        "description": listener.description.as_deref().unwrap_or_default(),
+        "provisioning_status": listener.provisioning_status.as_str(),
+        "operating_status": listener.operating_status.as_str(),
+        "admin_state_up": listener.enabled,
+        "protocol": listener.protocol.as_str(),
+        "protocol_port": listener.protocol_port,
+        "connection_limit": listener.connection_limit,
+        "default_tls_container_ref": listener.tls_certificate_id,
+        "sni_container_refs": listener.sni_container_refs,
+        "project_id": listener.project_id,
+        "default_pool_id": super::id(listener.default_pool_id),
+        "l7policies": super::only_ids(&listener.l7_policies),
+        "insert_headers": listener.insert_headers,
+        "created_at": super::time(listener.created_at),
+        "updated_at": super::time(listener.updated_at),
+        "loadbalancers": super::only_ids(&[listener.load_balancer_id]),
+        "timeout_client_data": listener.timeout_client_data,
+        "timeout_member_connect": listener.timeout_member_connect,
+        "timeout_member_data": listener.timeout_member_data,
+        "timeout_tcp_inspect": listener.timeout_tcp_inspect,
+        "tags": listener.tags,
+        "client_ca_tls_container_ref": listener.client_ca_tls_certificate_id,
+        "client_authentication": listener.client_authentication.as_str(),
+        "client_crl_container_ref": listener.client_crl_container_id,
+        "allowed_cidrs": cidrs(&listener.allowed_cidrs),
+        "tls_ciphers": listener.tls_ciphers,
+        "tls_versions": super::list_or_null(&listener.tls_versions),
+        "alpn_protocols": super::list_or_null(&listener.alpn_protocols),
+        "hsts_max_age": listener.hsts_max_age,
+        "hsts_include_subdomains": listener.hsts_include_subdomains,
+        "hsts_preload": listener.hsts_preload,
+        "tenant_id": listener.project_id,
+    })
+}
+
+fn cidrs(nets: &[IpNet]) -> Value {
+    if nets.is_empty() {
+        Value::Null
+    } else {
+        nets.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// Shows a listener inside the answer to a load balancer's creation.
+pub(crate) fn full(listener: &Listener) -> Value {
+    let mut full = json!({ "l7policies": [] });
+    if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(listener)) {
+        for (key, value) in fields {
+            if key != "loadbalancers" && key != "l7policies" {
+                full.insert(key, value);
+            }
+        }
+    }
+    full
+}

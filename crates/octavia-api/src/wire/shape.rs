@@ -1,0 +1,216 @@
+//! How a JSON object becomes a typed request, and what is said when it does not.
+
+use serde_json::{Map, Value};
+
+use super::given::Given;
+use super::python;
+use crate::Error;
+
+/// What is wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The value fails its type; the field is named by the object that holds it.
+    Rejected {
+        /// The value as it is to be shown, if not as it came.
+        shown: Option<String>,
+        /// Upstream's reason.
+        reason: String,
+    },
+    /// The value of a field fails its type.
+    Field {
+        /// The innermost field.
+        field: String,
+        /// The value, printed.
+        value: String,
+        /// Upstream's reason.
+        reason: String,
+    },
+    /// A value cannot be converted; upstream reports that on the whole body.
+    Body(String),
+    /// An object has keys that its type has not.
+    Unknown {
+        /// The fields that lead to the object, outermost last.
+        path: Vec<&'static str>,
+        /// The keys.
+        names: Vec<String>,
+    },
+}
+
+impl Fault {
+    /// Says that a value fails its type.
+    pub(crate) fn rejected(reason: impl Into<String>) -> Self {
+        Self::Rejected {
+            shown: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// Says that a required key is absent.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self::Field {
+            field: field.to_owned(),
+            value: "None".to_owned(),
+            reason: "Mandatory field missing.".to_owned(),
+        }
+    }
+
+    fn in_field(self, field: &'static str, value: &Value) -> Self {
+        match self {
+            Self::Rejected { shown, reason } => Self::Field {
+                field: field.to_owned(),
+                value: shown.unwrap_or_else(|| python::str(value)),
+                reason,
+            },
+            Self::Unknown { mut path, names } => {
+                path.push(field);
+                Self::Unknown { path, names }
+            }
+            other @ (Self::Field { .. } | Self::Body(_)) => other,
+        }
+    }
+
+    /// Says it as upstream does, for the body argument `argument`.
+    pub(crate) fn into_error(self, argument: &'static str, body: &Value) -> Error {
+        match self {
+            Self::Rejected { reason, .. } | Self::Body(reason) => {
+                Error::invalid_input(argument, &python::str(body), &reason)
+            }
+            Self::Field {
+                field,
+                value,
+                reason,
+            } => Error::invalid_input(&field, &value, &reason),
+            Self::Unknown { mut path, names } => {
+                path.push(argument);
+                path.reverse();
+                let attributes = if names.len() == 1 {
+                    "attribute"
+                } else {
+                    "attributes"
+                };
+                Error::BadRequest(format!(
+                    "Unknown {attributes} for argument {}: {}",
+                    path.join("."),
+                    names.join(", ")
+                ))
+            }
+        }
+    }
+}
+
+/// A request object: its keys, and how they are read.
+pub(crate) trait Shape: Sized {
+    /// The keys of its own.
+    const KEYS: &'static [&'static str];
+
+    /// Reads the fields of its own.
+    fn take(keys: &Keys<'_>) -> Result<Self, Fault>;
+
+    /// Reads a whole object.
+    fn decode(value: &Value) -> Result<Self, Fault> {
+        Self::take(&Keys::of(value, &[Self::KEYS])?)
+    }
+}
+
+/// The keys of a JSON object, all of them known.
+pub(crate) struct Keys<'a>(&'a Map<String, Value>);
+
+impl<'a> Keys<'a> {
+    /// Opens an object that may have the keys of `known`.
+    pub(crate) fn of(value: &'a Value, known: &[&[&'static str]]) -> Result<Self, Fault> {
+        let Value::Object(object) = value else {
+            return Err(Fault::Body(format!(
+                "Value not a valid dict: {}",
+                python::str(value)
+            )));
+        };
+        let names: Vec<_> = object
+            .keys()
+            .filter(|key| !known.iter().any(|keys| keys.contains(&key.as_str())))
+            .cloned()
+            .collect();
+        if names.is_empty() {
+            Ok(Self(object))
+        } else {
+            Err(Fault::Unknown {
+                path: Vec::new(),
+                names,
+            })
+        }
+    }
+
+    /// Reads a key that may be absent.
+    pub(crate) fn optional<T>(
+        &self,
+        key: &'static str,
+        codec: impl Fn(&Value) -> Result<T, Fault>,
+    ) -> Result<Given<T>, Fault> {
+        match self.0.get(key) {
+            None => Ok(Given::Absent),
+            Some(Value::Null) => Ok(Given::Null),
+            Some(value) => codec(value)
+                .map(Given::Value)
+                .map_err(|fault| fault.in_field(key, value)),
+        }
+    }
+
+    /// Reads a key that must be there; null passes, as it does upstream.
+    pub(crate) fn required<T>(
+        &self,
+        key: &'static str,
+        codec: impl Fn(&Value) -> Result<T, Fault>,
+    ) -> Result<Given<T>, Fault> {
+        match self.optional(key, codec)? {
+            Given::Absent => Err(Fault::missing(key)),
+            given @ (Given::Null | Given::Value(_)) => Ok(given),
+        }
+    }
+}
+
+/// Defines a request object: one line a key, in the order in which upstream checks them.
+///
+/// `required` and `optional` are the methods of [`Keys`]. With `with x: Other` the object also has
+/// the keys of `Other`. What is `ignored` is checked and then dropped, as upstream does.
+macro_rules! shape {
+    (
+        $(#[$doc:meta])*
+        struct $name:ident $(with $base:ident: $base_type:ident)? {
+            $($key:literal $field:ident: $need:ident $type:ty = $codec:expr,)*
+            $(ignored $ignored:literal = $ignored_codec:expr,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name {
+            $(pub(crate) $base: $base_type,)?
+            $(pub(crate) $field: $crate::wire::given::Given<$type>,)*
+        }
+
+        impl $crate::wire::shape::Shape for $name {
+            const KEYS: &'static [&'static str] = &[$($key,)* $($ignored,)*];
+
+            fn take(
+                keys: &$crate::wire::shape::Keys<'_>,
+            ) -> Result<Self, $crate::wire::shape::Fault> {
+                let taken = Self {
+                    $($base: $base_type::take(keys)?,)?
+                    $($field: keys.$need($key, $codec)?,)*
+                };
+                $(keys.optional($ignored, $ignored_codec)?;)*
+                Ok(taken)
+            }
+
+            $(
+                fn decode(
+                    value: &serde_json::Value,
+                ) -> Result<Self, $crate::wire::shape::Fault> {
+                    Self::take(&$crate::wire::shape::Keys::of(
+                        value,
+                        &[$base_type::KEYS, Self::KEYS],
+                    )?)
+                }
+            )?
+        }
+    };
+}
+pub(crate) use shape;
