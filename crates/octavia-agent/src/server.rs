@@ -117,7 +117,9 @@ struct Connection {
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
-        let peer = stream.peer_addr().ok();
+        let Ok(peer) = stream.peer_addr() else {
+            return;
+        };
         let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, self.handshake(stream));
         let Some(shaken) = self.stop.run_until_cancelled(handshake).await else {
             return;
@@ -125,7 +127,7 @@ impl Connection {
         match shaken.unwrap_or_else(|late| Err(late.into())) {
             Ok(stream) => self.requests(stream).await,
             Err(error) => {
-                tracing::warn!(?peer, %error, "refused a connection to the agent");
+                tracing::warn!(%peer, %error, "refused a connection of {peer} to the agent: {error}");
             }
         }
     }

@@ -66,4 +66,7 @@ pub(crate) enum Command {
     #[cfg(feature = "control-plane")]
     #[command(flatten)]
     ControlPlane(crate::control_plane::Command),
+    /// What runs in an amphora: the agent and the data plane.
+    #[cfg(feature = "amphora")]
+    Amphora(crate::amphora::AmphoraArgs),
 }

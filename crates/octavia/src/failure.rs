@@ -7,7 +7,6 @@ use std::process::ExitCode;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The configuration cannot be used (exit code 78): starting again does not help.
-    #[cfg(feature = "control-plane")]
     Configuration(Box<dyn std::error::Error + Send + Sync>),
     /// Something else holds what the process needs: a port, a folder (exit code 75).
     #[cfg(feature = "control-plane")]
@@ -29,7 +28,6 @@ impl Failure {
         // Nobody is left to tell when standard error is closed.
         drop(written);
         match self {
-            #[cfg(feature = "control-plane")]
             Self::Configuration(_) => ExitCode::from(78),
             #[cfg(feature = "control-plane")]
             Self::Taken(_) => ExitCode::from(75),
@@ -41,7 +39,6 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            #[cfg(feature = "control-plane")]
             Self::Configuration(error) => chain(&**error, f),
             #[cfg(feature = "control-plane")]
             Self::Taken(text) => f.write_str(text),

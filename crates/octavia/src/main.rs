@@ -3,6 +3,8 @@
 //! Each role is a file. They share nothing but the database and this frame: the command line (`cli`),
 //! the configuration (`config`), logs (`telemetry`), and start and stop (`lifecycle`).
 
+#[cfg(feature = "amphora")]
+mod amphora;
 mod cli;
 mod failure;
 mod lifecycle;
@@ -31,5 +33,7 @@ fn run(cli: cli::Cli) -> Result<(), failure::Failure> {
     match cli.command {
         #[cfg(feature = "control-plane")]
         cli::Command::ControlPlane(command) => control_plane::run(command, &cli.common),
+        #[cfg(feature = "amphora")]
+        cli::Command::Amphora(args) => amphora::run(&args, &cli.common),
     }
 }

@@ -85,7 +85,7 @@ impl Receiver {
             match outcome {
                 Ok(()) => tracing::info!("controller {} takes heartbeats again", self.address),
                 Err(error) => {
-                    tracing::warn!(%error, "controller {} takes no heartbeats", self.address);
+                    tracing::warn!(%error, "controller {} takes no heartbeats: {error}", self.address);
                 }
             }
         }

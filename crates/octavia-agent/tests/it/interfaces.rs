@@ -132,7 +132,8 @@ fn in_a_namespace<F: AsyncFnOnce() + Send + 'static>(name: &str, test: F) {
     if !nix::unistd::geteuid().is_root() {
         // Not `eprintln`, which the test harness swallows.
         let why = "making a network namespace needs root";
-        writeln!(std::io::stderr(), "SKIPPED {name}: {why}").unwrap();
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "SKIPPED {name}: {why}").unwrap();
         return;
     }
     let thread = std::thread::spawn(|| {

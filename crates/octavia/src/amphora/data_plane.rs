@@ -1,0 +1,83 @@
+//! The proxy, as the agent wants it.
+
+use std::error::Error;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use octavia_agent::{DataPlane, Rejected};
+use octavia_amphora_api::{AmphoraConfig, Report};
+use octavia_proxy::{ApplyError, Proxy, ProxyOptions};
+use tokio::sync::watch;
+
+use crate::failure::Failure;
+
+/// The proxy until it is shut down, and nothing afterwards.
+pub(super) struct ProxyDataPlane {
+    proxy: RwLock<Option<Proxy>>,
+    changes: watch::Sender<u64>,
+}
+
+impl ProxyDataPlane {
+    /// Starts the proxy with a loop for each core; `seed` is where its chance begins.
+    pub(super) fn start(seed: u64) -> Result<Self, Failure> {
+        let changes = watch::Sender::new(0);
+        let changed = changes.clone();
+        let options = ProxyOptions {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            on_change: Box::new(move || changed.send_modify(|count| *count += 1)),
+            seed,
+        };
+        let proxy = Proxy::start(options).map_err(|error| Failure::Other(error.into()))?;
+        Ok(Self {
+            proxy: RwLock::new(Some(proxy)),
+            changes,
+        })
+    }
+
+    fn with<T>(&self, question: impl FnOnce(&Proxy) -> T) -> Option<T> {
+        let proxy = self.proxy.read().unwrap_or_else(PoisonError::into_inner);
+        proxy.as_ref().map(question)
+    }
+}
+
+impl DataPlane for ProxyDataPlane {
+    fn apply(&self, document: Arc<AmphoraConfig>) -> Result<(), Rejected> {
+        let stopping = || Err(Rejected::Host("the amphora is stopping".to_owned()));
+        self.with(|proxy| proxy.apply(&document).map_err(|error| rejected(&error)))
+            .unwrap_or_else(stopping)
+    }
+
+    fn clear(&self) {
+        if let Some(Err(error)) = self.with(Proxy::clear) {
+            tracing::error!(%error, "could not close every listener: {error}");
+        }
+    }
+
+    fn report(&self) -> Report {
+        self.with(Proxy::report).unwrap_or_default()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn shutdown(&self, drain: Duration) {
+        let mut proxy = self.proxy.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(proxy) = proxy.take() {
+            proxy.shutdown(drain);
+        }
+    }
+}
+
+/// The controller shows this to people, so it names the cause too.
+fn rejected(error: &ApplyError) -> Rejected {
+    let message = match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    if error.may_retry() {
+        Rejected::Host(message)
+    } else {
+        Rejected::Invalid(message)
+    }
+}
