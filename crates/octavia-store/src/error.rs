@@ -1,3 +1,5 @@
+mod classify;
+
 /// What can go wrong in the database. Each variant exists because some caller acts on it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

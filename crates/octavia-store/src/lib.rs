@@ -8,14 +8,37 @@
 //! - No network call is made while a transaction is open; transactions are short.
 //! - Whoever changes what is wanted of a load balancer calls [`Tx::wake`] in the same transaction.
 
+mod amphora;
+mod children;
+mod column;
+mod connect;
 mod error;
+mod health_monitor;
+mod housekeeping;
 mod list;
+mod listener;
+mod load_balancer;
+mod member;
+mod operating_status;
+mod pickle;
+mod pool;
 mod reconciliation;
+mod row;
+mod schema;
+mod settle;
+mod statistics;
 mod store;
+mod tags;
+mod timeline;
 mod tx;
+mod url;
 
 pub use error::{Error, Result};
 pub use list::{Direction, ListQuery, Resource, Sort, TagFilter};
-pub use reconciliation::{Event, EventKind, Lease, NewEvent, Reconciliation};
-pub use store::{DatabaseUrl, SchemaState, Store, Upgraded};
-pub use tx::{Settlement, Tx};
+pub use reconciliation::{Lease, Reconciliation};
+pub use schema::{SchemaState, Upgraded};
+pub use settle::Settlement;
+pub use store::Store;
+pub use timeline::{Event, EventKind, NewEvent};
+pub use tx::Tx;
+pub use url::DatabaseUrl;

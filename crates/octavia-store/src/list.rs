@@ -1,3 +1,7 @@
+mod condition;
+mod fields;
+mod page;
+
 use octavia_model::{Id, Pool};
 
 /// What a list is made of.

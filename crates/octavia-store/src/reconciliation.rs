@@ -1,5 +1,15 @@
+mod lease;
+mod wish;
+
+pub(crate) use lease::{cut, held};
+
 use chrono::{DateTime, Utc};
-use octavia_model::{Id, LoadBalancer};
+use octavia_model::{Amphora, Id, LoadBalancer};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+
+use crate::column::{Cell, commas, utc};
+use crate::row::rs_reconciliation as row;
+use crate::{Result, Tx};
 
 /// The right to change the world for one load balancer, until it expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +33,8 @@ pub struct Reconciliation {
     pub wanted: i64,
     /// The last generation that was made true.
     pub done: i64,
-    /// Since when `wanted` is not `done`: the start of the operation's deadline.
+    /// Since when `wanted` is not `done`: the start of the operation's deadline. `None` after the
+    /// deadline has passed ([`crate::Settlement::Failed`]): from then on only the pace is slower.
     pub pending_since: Option<DateTime<Utc>>,
     /// How often the reconciler failed since it last got through.
     pub attempts: i32,
@@ -31,47 +42,43 @@ pub struct Reconciliation {
     pub next_look_at: Option<DateTime<Utc>>,
     /// Why it does not get through, in words.
     pub cause: Option<String>,
-    /// Whether the amphorae are to be replaced: the ids of those that are not wanted any more.
+    /// Whether the amphorae are to be replaced (see `unwanted_amphorae`).
     pub failover: bool,
+    /// The amphorae that are not wanted any more: those that existed when a failover was asked
+    /// for. It is written with the wish and emptied when the load balancer converges, so whoever
+    /// plans after a crash sees the same set: an amphora in it is to be replaced, one that is not
+    /// in it is a replacement (or was never concerned) and stays.
+    pub unwanted_amphorae: Vec<Id<Amphora>>,
     /// Whether what is below the load balancer goes with it.
     pub cascade: bool,
+    /// Whether the load balancer is to be deleted. It stays true when a deletion failed and left the
+    /// load balancer in `ERROR`, until a failover is asked for instead: plan by this, not by
+    /// the status.
+    pub deleting: bool,
 }
 
-/// What an event tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// A change was accepted.
-    Accepted,
-    /// The reconciler decided what to do.
-    Planned,
-    /// An action succeeded.
-    Did,
-    /// An action failed.
-    Failed,
-    /// A status changed.
-    Status,
-    /// Everything is as wanted.
-    Converged,
+impl Tx {
+    /// Returns where the reconciler stands with a load balancer.
+    pub async fn reconciliation(&mut self, id: Id<LoadBalancer>) -> Result<Option<Reconciliation>> {
+        let select = row::Entity::find().filter(row::Column::LoadBalancerId.eq(id.to_string()));
+        let found: Option<row::Model> = self.one(&select.into_query()).await?;
+        found.map(reconciliation).transpose()
+    }
 }
 
-/// An entry to add to a load balancer's timeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEvent {
-    /// The load balancer.
-    pub load_balancer_id: Id<LoadBalancer>,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What it tells of.
-    pub kind: EventKind,
-    /// In words, at most 1000 characters (longer ones are cut).
-    pub message: String,
-}
-
-/// An entry of a load balancer's timeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Grows with each entry.
-    pub sequence: i64,
-    /// The entry.
-    pub event: NewEvent,
+fn reconciliation(row: row::Model) -> Result<Reconciliation> {
+    let cell = Cell::new("rs_reconciliation", &row.load_balancer_id);
+    Ok(Reconciliation {
+        load_balancer_id: cell.parse(&row.load_balancer_id)?,
+        wanted: row.wanted,
+        done: row.done,
+        pending_since: utc(row.pending_since),
+        attempts: row.attempts,
+        next_look_at: utc(row.look_at),
+        cause: row.cause,
+        failover: row.failover,
+        unwanted_amphorae: cell.all(Some(commas(Some(&row.unwanted_amphorae))))?,
+        cascade: row.cascade_delete,
+        deleting: row.deleting,
+    })
 }

@@ -1,112 +1,132 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use octavia_model::{Clock, Id, LoadBalancer, Secret};
+use octavia_model::{Clock, Id, LoadBalancer, ProvisioningStatus};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    AccessMode, ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, IsolationLevel,
+    QueryFilter, QuerySelect, QueryTrait, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
 use tokio::sync::watch;
 
-use crate::{Result, Tx};
+use crate::column::Cell;
+use crate::connect::{self, Connections};
+use crate::row::load_balancer;
+use crate::{DatabaseUrl, Error, Result, Tx};
 
-/// A database, by URL: `sqlite:///path`, `sqlite::memory:`, `mysql://...` or SQLAlchemy's
-/// `mysql+pymysql://user:password@host:port/name?charset=utf8`. Holds a password, so it is never printed.
-#[derive(Debug, Clone)]
-pub struct DatabaseUrl(Secret<String>);
-
-impl DatabaseUrl {
-    /// Reads a URL in either form.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Value`] that says which forms are understood.
-    pub fn parse(text: &str) -> Result<Self> {
-        Ok(Self(Secret::new(text.to_owned())))
-    }
-}
-
-/// What a database holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SchemaState {
-    /// Nothing.
-    Empty,
-    /// Upstream's schema at the revision that we serve, without our tables.
-    Upstream,
-    /// Everything that we need.
-    Ready,
-    /// Upstream's schema at another revision.
-    OtherRevision(String),
-    /// Tables, but none of upstream's markers.
-    Foreign,
-}
-
-/// What an upgrade did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upgraded {
-    /// Created everything.
-    Created,
-    /// Added our tables to upstream's database.
-    Adopted,
-    /// There was nothing to do.
-    AlreadyReady,
-}
+/// How long a transaction may wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(15);
 
 /// The database. Cheap to clone; all clones share connections and signals.
 #[derive(Clone)]
 pub struct Store {
+    pub(crate) connections: Connections,
     clock: Arc<dyn Clock>,
+    signals: Arc<Signals>,
+}
+
+/// What a committed transaction tells the tasks of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    pub(crate) wakeups: watch::Sender<u64>,
+    pub(crate) settlements: watch::Sender<u64>,
 }
 
 impl Store {
     /// Connects, within 10 seconds. Does not look at the schema.
     pub async fn connect(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self> {
-        let _ = url;
-        Ok(Self { clock })
-    }
-
-    /// Returns what the database holds, and for [`SchemaState::Ready`] compares all tables with the schema.
-    pub async fn check(&self) -> Result<SchemaState> {
-        todo!()
-    }
-
-    /// Creates or adopts the schema.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Revision`] for a database at another revision, or of something else.
-    pub async fn upgrade(&self) -> Result<Upgraded> {
-        todo!()
+        Ok(Self {
+            connections: connect::connect(url).await?,
+            clock,
+            signals: Arc::default(),
+        })
     }
 
     /// Tells whether the database answers (`SELECT 1`).
     pub async fn ping(&self) -> Result<()> {
-        todo!()
+        let mut tx = self.read("store.ping").await?;
+        tx.execute(Query::select().expr(Expr::val(1))).await?;
+        Ok(())
     }
 
     /// Begins a transaction that may write. `name` appears in errors and logs: `listener.update`.
+    ///
+    /// On SQLite it is the only one that writes: others wait for its end.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
-        let _ = (name, &self.clock);
-        todo!()
+        // MySQL: a lock waits for the newest row, and the reads behind it must see that row, too.
+        let options = TransactionOptions {
+            isolation_level: self.mysql(IsolationLevel::ReadCommitted),
+            access_mode: None,
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        };
+        self.start(&self.connections.writer, name, options).await
     }
 
-    /// Begins a transaction that only reads.
+    /// Begins a transaction that only reads, and sees one state of the database throughout.
     pub async fn read(&self, name: &'static str) -> Result<Tx> {
-        self.begin(name).await
+        let options = TransactionOptions {
+            isolation_level: None,
+            access_mode: self.mysql(AccessMode::ReadOnly),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+        };
+        self.start(&self.connections.reader, name, options).await
+    }
+
+    fn mysql<T>(&self, value: T) -> Option<T> {
+        self.connections.is_mysql().then_some(value)
+    }
+
+    async fn start(
+        &self,
+        connection: &DatabaseConnection,
+        name: &'static str,
+        options: TransactionOptions,
+    ) -> Result<Tx> {
+        let begun = tokio::time::timeout(ACQUIRE, connection.begin_with_options(options))
+            .await
+            .map_err(|elapsed| Error::unavailable(name, elapsed))?
+            .map_err(|error| Error::from_driver(name, error))?;
+        Ok(Tx::new(
+            begun,
+            name,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.signals),
+        ))
     }
 
     /// Counts up whenever a transaction of this process that woke a load balancer was committed.
     /// Other processes' wake-ups are found by [`Tx::lease_next`], which is cheap to ask.
     pub fn wakeups(&self) -> watch::Receiver<u64> {
-        todo!()
+        self.signals.wakeups.subscribe()
     }
 
     /// Counts up whenever this process settled a load balancer (see [`Tx::settle`]).
     pub fn settlements(&self) -> watch::Receiver<u64> {
-        todo!()
+        self.signals.settlements.subscribe()
     }
 
     /// Returns the provisioning status of a load balancer; `None` when it is gone.
     pub async fn provisioning_status(
         &self,
         id: Id<LoadBalancer>,
-    ) -> Result<Option<octavia_model::ProvisioningStatus>> {
-        let _ = id;
-        todo!()
+    ) -> Result<Option<ProvisioningStatus>> {
+        let mut tx = self.read("load_balancer.provisioning_status").await?;
+        let id = id.to_string();
+        let select = load_balancer::Entity::find()
+            .select_only()
+            .column(load_balancer::Column::ProvisioningStatus)
+            .filter(load_balancer::Column::Id.eq(&id))
+            .into_query();
+        let row: Option<OneStatus> = tx.one(&select).await?;
+        let status = row
+            .map(|row| Cell::new("load_balancer", &id).parse(&row.provisioning_status))
+            .transpose()?;
+        Ok(status.filter(|status| *status != ProvisioningStatus::Deleted))
     }
+}
+
+#[derive(FromQueryResult)]
+struct OneStatus {
+    provisioning_status: String,
 }

@@ -1,0 +1,40 @@
+//! Queries for what belongs to each of several owners.
+
+use sea_orm::sea_query::{Alias, Expr, IntoIden, Query, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, Order};
+
+/// A query that returns `owner` and `value`.
+pub(crate) struct Children<C> {
+    select: SelectStatement,
+    owner: C,
+}
+
+/// Asks a table for the values of one column by another.
+pub(crate) fn children<E, C>(table: E, owner: C, value: C) -> Children<C>
+where
+    E: EntityTrait<Column = C>,
+    C: ColumnTrait,
+{
+    let select = Query::select()
+        .expr_as(Expr::col(owner), Alias::new("owner").into_iden())
+        .expr_as(Expr::col(value), Alias::new("value").into_iden())
+        .from(table)
+        .take();
+    Children { select, owner }
+}
+
+impl<C: ColumnTrait> Children<C> {
+    /// Only of these owners.
+    pub(crate) fn of(mut self, owners: &[String]) -> Self {
+        self.select.and_where(self.owner.is_in(owners));
+        self
+    }
+
+    /// In the order of these columns.
+    pub(crate) fn by(mut self, columns: &[C]) -> SelectStatement {
+        for column in columns {
+            self.select.order_by(*column, Order::Asc);
+        }
+        self.select
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections: how many, and what each is told before it is used.
+
+use std::future::Future;
+use std::time::Duration;
+
+use sea_orm::sqlx::Executor;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+
+use crate::url::{DatabaseUrl, Kind};
+use crate::{Error, Result};
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a transaction of another process may hold SQLite's write lock.
+const BUSY: Duration = Duration::from_secs(10);
+const SQLITE_READERS: u32 = 8;
+const MYSQL_CONNECTIONS: u32 = 16;
+const ATTEMPT: &str = "connect to the database";
+
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: DatabaseConnection,
+}
+
+impl Connections {
+    pub(crate) fn is_mysql(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::MySql
+    }
+}
+
+pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Connections> {
+    match url.kind() {
+        Kind::SqliteMemory => {
+            // Each connection would have a database of its own, so there is one, and it stays.
+            let mut options = sqlite_options("sqlite::memory:", 1);
+            options
+                .idle_timeout(None::<Duration>)
+                .max_lifetime(None::<Duration>);
+            let one = limited(Database::connect(options)).await?;
+            Ok(Connections {
+                writer: one.clone(),
+                reader: one,
+            })
+        }
+        Kind::SqliteFile(path) => sqlite_file(path).await,
+        Kind::Mysql(url) => {
+            let pool = limited(Database::connect(mysql_options(url.reveal()))).await?;
+            Ok(Connections {
+                writer: pool.clone(),
+                reader: pool,
+            })
+        }
+    }
+}
+
+/// Writers of this process queue for the one writing connection, in order, instead of finding the
+/// file locked; readers never wait for them.
+async fn sqlite_file(path: &str) -> Result<Connections> {
+    let file = path.to_owned();
+    let with_file =
+        move |options: SqliteConnectOptions| options.filename(&file).create_if_missing(true);
+    let mut writing = sqlite_options("sqlite:", 1);
+    writing.map_sqlx_sqlite_opts({
+        let with_file = with_file.clone();
+        move |options| with_file(sqlite_pragmas(options))
+    });
+    let writer = limited(Database::connect(writing)).await?;
+    let mut reading = sqlite_options("sqlite:", SQLITE_READERS);
+    reading.map_sqlx_sqlite_opts(move |options| with_file(sqlite_pragmas(options)));
+    let reader = limited(Database::connect(reading)).await?;
+    Ok(Connections { writer, reader })
+}
+
+fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = common(url);
+    options
+        .max_connections(connections)
+        .map_sqlx_sqlite_opts(sqlite_pragmas);
+    options
+}
+
+/// WAL with `synchronous = NORMAL`: a commit survives the death of the process at once, and the
+/// death of the machine after the next checkpoint; the file is never damaged.
+fn sqlite_pragmas(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(500)
+}
+
+fn mysql_options(url: &str) -> ConnectOptions {
+    let mut options = common(url);
+    options
+        .max_connections(MYSQL_CONNECTIONS)
+        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .map_sqlx_mysql_opts(|options| options.statement_cache_capacity(500))
+        .map_sqlx_mysql_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(MYSQL_SESSION).await?;
+                    Ok(())
+                })
+            })
+        });
+    options
+}
+
+/// Values that do not fit are refused, not cut; a lock is not waited for longer than a caller
+/// waits; one transaction sees one state.
+const MYSQL_SESSION: &str = "SET SESSION sql_mode = \
+    CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'), \
+    SESSION innodb_lock_wait_timeout = 10, \
+    SESSION wait_timeout = 3600";
+
+fn common(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .connect_timeout(CONNECT)
+        .acquire_timeout(CONNECT)
+        .sqlx_logging(false);
+    options
+}
+
+async fn limited(
+    connecting: impl Future<Output = std::result::Result<DatabaseConnection, DbErr>>,
+) -> Result<DatabaseConnection> {
+    tokio::time::timeout(CONNECT, connecting)
+        .await
+        .map_err(|elapsed| Error::unavailable(ATTEMPT, elapsed))?
+        .map_err(|error| match Error::from_driver(ATTEMPT, error) {
+            Error::Busy { attempt, source } => Error::Unavailable { attempt, source },
+            other => other,
+        })
+}

@@ -1,0 +1,313 @@
+use std::collections::HashMap;
+
+use octavia_model::{Id, Listener, LoadBalancer};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryTrait};
+
+use crate::children::children;
+use crate::column::{Cell, comma_text, commas, text, utc};
+use crate::row::{l7policy, l7rule, listener, listener_cidr, listener_statistics, sni};
+use crate::{ListQuery, Resource, Result, Tx, pickle};
+
+/// The port of the peers protocol of a load balancer's first listener.
+const FIRST_PEER_PORT: i32 = 1025;
+
+impl Tx {
+    /// Returns a listener.
+    pub async fn listener(&mut self, id: Id<Listener>) -> Result<Option<Listener>> {
+        let select = listener::Entity::find().filter(listener::Column::Id.eq(id.to_string()));
+        let rows = self.rows(&select.into_query()).await?;
+        Ok(self.listeners_from(rows).await?.pop())
+    }
+
+    /// Adds a listener; picks its `peer_port`.
+    pub async fn insert_listener(&mut self, listener: &Listener) -> Result<()> {
+        let row = listener::ActiveModel {
+            created_at: Set(Some(self.stamp())),
+            peer_port: Set(Some(self.free_peer_port(listener.load_balancer_id).await?)),
+            ..row(listener)
+        };
+        self.insert(row)
+            .await
+            .map_err(|error| error.duplicate_is(|| named(listener)))?;
+        self.insert_beside_listener(listener).await?;
+        self.insert_tags(&listener.id.to_string(), &listener.tags)
+            .await
+    }
+
+    /// Writes a listener.
+    pub async fn save_listener(&mut self, listener: &Listener) -> Result<()> {
+        let id = listener.id.to_string();
+        let row = listener::ActiveModel {
+            updated_at: Set(Some(self.stamp())),
+            peer_port: NotSet,
+            ..row(listener)
+        };
+        let this = listener::Column::Id.eq(&id);
+        self.update(row, this, "the listener")
+            .await
+            .map_err(|error| error.duplicate_is(|| named(listener)))?;
+        self.delete_beside_listeners(std::slice::from_ref(&id))
+            .await?;
+        self.insert_beside_listener(listener).await?;
+        self.replace_tags(&id, &listener.tags).await
+    }
+
+    /// Removes a listener with its policies, statistics and tags.
+    pub async fn delete_listener(&mut self, id: Id<Listener>) -> Result<()> {
+        self.delete_listeners(&[id.to_string()]).await
+    }
+
+    pub(crate) async fn delete_listeners(&mut self, ids: &[String]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let policies = Query::select()
+            .column(l7policy::Column::Id)
+            .from(l7policy::Entity)
+            .and_where(l7policy::Column::ListenerId.is_in(ids))
+            .take();
+        self.delete_l7policies(policies).await?;
+        self.delete_beside_listeners(ids).await?;
+        let statistics = listener_statistics::Entity::delete_many()
+            .filter(listener_statistics::Column::ListenerId.is_in(ids));
+        self.execute(&statistics.into_query()).await?;
+        self.delete_tags_of(ids).await?;
+        let listeners = listener::Entity::delete_many().filter(listener::Column::Id.is_in(ids));
+        self.execute(&listeners.into_query()).await.map(|_| ())
+    }
+
+    /// Removes policies, whose ids a query returns, with their rules and the tags of both.
+    pub(crate) async fn delete_l7policies(
+        &mut self,
+        ids: sea_orm::sea_query::SelectStatement,
+    ) -> Result<()> {
+        let ids: Vec<String> = self
+            .rows::<OnlyId>(&ids)
+            .await?
+            .into_iter()
+            .map(|row| row.id)
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rules = Query::select()
+            .column(l7rule::Column::Id)
+            .from(l7rule::Entity)
+            .and_where(l7rule::Column::L7policyId.is_in(&ids))
+            .take();
+        self.delete_tags_in(rules).await?;
+        self.delete_tags_of(&ids).await?;
+        let rules = l7rule::Entity::delete_many().filter(l7rule::Column::L7policyId.is_in(&ids));
+        self.execute(&rules.into_query()).await?;
+        let policies = l7policy::Entity::delete_many().filter(l7policy::Column::Id.is_in(&ids));
+        self.execute(&policies.into_query()).await.map(|_| ())
+    }
+
+    /// Returns listeners.
+    pub async fn listeners(&mut self, query: &ListQuery) -> Result<Vec<Listener>> {
+        let select = self.select(Resource::Listener, query).await?;
+        let rows = self.rows(&select).await?;
+        self.listeners_from(rows).await
+    }
+
+    /// Returns the listeners of a load balancer, in order of creation.
+    pub async fn listeners_of(&mut self, id: Id<LoadBalancer>) -> Result<Vec<Listener>> {
+        let select = listener::Entity::find()
+            .filter(listener::Column::LoadBalancerId.eq(id.to_string()))
+            .order_by_asc(listener::Column::CreatedAt)
+            .order_by_asc(listener::Column::Id);
+        let rows = self.rows(&select.into_query()).await?;
+        self.listeners_from(rows).await
+    }
+
+    async fn free_peer_port(&mut self, id: Id<LoadBalancer>) -> Result<i32> {
+        let select = Query::select()
+            .expr_as(Expr::col(listener::Column::PeerPort).max(), "highest")
+            .from(listener::Entity)
+            .and_where(listener::Column::LoadBalancerId.eq(id.to_string()))
+            .take();
+        let row: Option<Highest> = self.one(&select).await?;
+        Ok(row
+            .and_then(|row| row.highest)
+            .map_or(FIRST_PEER_PORT, |highest| highest.saturating_add(1)))
+    }
+
+    async fn insert_beside_listener(&mut self, listener: &Listener) -> Result<()> {
+        let id = listener.id.to_string();
+        let certificates = (0..)
+            .zip(&listener.sni_container_refs)
+            .map(|(position, reference)| sni::ActiveModel {
+                listener_id: Set(id.clone()),
+                tls_container_id: Set(reference.clone()),
+                position: Set(Some(position)),
+            })
+            .collect();
+        self.insert_all(certificates).await?;
+        let cidrs = listener
+            .allowed_cidrs
+            .iter()
+            .map(|cidr| listener_cidr::ActiveModel {
+                listener_id: Set(id.clone()),
+                cidr: Set(cidr.to_string()),
+            })
+            .collect();
+        self.insert_all(cidrs).await
+    }
+
+    async fn delete_beside_listeners(&mut self, ids: &[String]) -> Result<()> {
+        let certificates = sni::Entity::delete_many().filter(sni::Column::ListenerId.is_in(ids));
+        self.execute(&certificates.into_query()).await?;
+        let cidrs = listener_cidr::Entity::delete_many()
+            .filter(listener_cidr::Column::ListenerId.is_in(ids));
+        self.execute(&cidrs.into_query()).await.map(|_| ())
+    }
+
+    async fn listeners_from(&mut self, rows: Vec<listener::Model>) -> Result<Vec<Listener>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        let mut beside = self.beside_listeners(&ids).await?;
+        rows.into_iter()
+            .map(|row| listener(row, &mut beside))
+            .collect()
+    }
+
+    async fn beside_listeners(&mut self, ids: &[String]) -> Result<Beside> {
+        let certificates = children(
+            sni::Entity,
+            sni::Column::ListenerId,
+            sni::Column::TlsContainerId,
+        );
+        let certificates = certificates
+            .of(ids)
+            .by(&[sni::Column::Position, sni::Column::TlsContainerId]);
+        let cidrs = children(
+            listener_cidr::Entity,
+            listener_cidr::Column::ListenerId,
+            listener_cidr::Column::Cidr,
+        );
+        let cidrs = cidrs.of(ids).by(&[listener_cidr::Column::Cidr]);
+        let policies = children(
+            l7policy::Entity,
+            l7policy::Column::ListenerId,
+            l7policy::Column::Id,
+        );
+        let policies = policies
+            .of(ids)
+            .by(&[l7policy::Column::Position, l7policy::Column::Id]);
+        Ok(Beside {
+            certificates: self.values_by_owner(&certificates).await?,
+            cidrs: self.values_by_owner(&cidrs).await?,
+            policies: self.values_by_owner(&policies).await?,
+            tags: self.tags(ids).await?,
+        })
+    }
+}
+
+/// What belongs to listeners and lies in other tables.
+struct Beside {
+    certificates: HashMap<String, Vec<String>>,
+    cidrs: HashMap<String, Vec<String>>,
+    policies: HashMap<String, Vec<String>>,
+    tags: HashMap<String, Vec<String>>,
+}
+
+#[derive(FromQueryResult)]
+struct Highest {
+    highest: Option<i32>,
+}
+
+#[derive(FromQueryResult)]
+struct OnlyId {
+    id: String,
+}
+
+fn named(listener: &Listener) -> String {
+    format!(
+        "listener on {} port {}",
+        listener.protocol, listener.protocol_port
+    )
+}
+
+fn row(listener: &Listener) -> listener::ActiveModel {
+    let headers = &listener.insert_headers;
+    listener::ActiveModel {
+        id: Set(listener.id.to_string()),
+        project_id: Set(listener.project_id.clone()),
+        name: Set(listener.name.clone()),
+        description: Set(listener.description.clone()),
+        protocol: Set(listener.protocol.to_string()),
+        protocol_port: Set(listener.protocol_port.into()),
+        connection_limit: Set(listener.connection_limit),
+        load_balancer_id: Set(Some(listener.load_balancer_id.to_string())),
+        tls_certificate_id: Set(listener.tls_certificate_id.clone()),
+        default_pool_id: Set(text(listener.default_pool_id.as_ref())),
+        provisioning_status: Set(listener.provisioning_status.to_string()),
+        operating_status: Set(listener.operating_status.to_string()),
+        enabled: Set(listener.enabled),
+        peer_port: NotSet,
+        insert_headers: Set((!headers.is_empty()).then(|| pickle::write(headers))),
+        created_at: NotSet,
+        updated_at: NotSet,
+        timeout_client_data: Set(listener.timeout_client_data),
+        timeout_member_connect: Set(listener.timeout_member_connect),
+        timeout_member_data: Set(listener.timeout_member_data),
+        timeout_tcp_inspect: Set(listener.timeout_tcp_inspect),
+        client_ca_tls_certificate_id: Set(listener.client_ca_tls_certificate_id.clone()),
+        client_authentication: Set(listener.client_authentication.to_string()),
+        client_crl_container_id: Set(listener.client_crl_container_id.clone()),
+        tls_ciphers: Set(listener.tls_ciphers.clone()),
+        tls_versions: Set(comma_text(&listener.tls_versions)),
+        alpn_protocols: Set(comma_text(&listener.alpn_protocols)),
+        hsts_max_age: Set(listener.hsts_max_age),
+        hsts_include_subdomains: Set(Some(listener.hsts_include_subdomains)),
+        hsts_preload: Set(Some(listener.hsts_preload)),
+    }
+}
+
+fn listener(row: listener::Model, beside: &mut Beside) -> Result<Listener> {
+    let id = row.id;
+    let cell = Cell::new("listener", &id);
+    let headers = row.insert_headers.as_deref().map(pickle::read).transpose();
+    Ok(Listener {
+        id: cell.parse(&id)?,
+        project_id: row.project_id,
+        load_balancer_id: cell.parse(&cell.needed(row.load_balancer_id, "load_balancer_id")?)?,
+        name: row.name,
+        description: row.description,
+        protocol: cell.parse(&row.protocol)?,
+        protocol_port: cell.port(row.protocol_port)?,
+        connection_limit: row.connection_limit,
+        default_pool_id: cell.optional(row.default_pool_id.as_ref())?,
+        provisioning_status: cell.parse(&row.provisioning_status)?,
+        operating_status: cell.parse(&row.operating_status)?,
+        enabled: row.enabled,
+        peer_port: row.peer_port.map(|port| cell.port(port)).transpose()?,
+        insert_headers: headers
+            .map_err(|error| cell.corrupt(format!("insert_headers: {error}")))?
+            .unwrap_or_default(),
+        timeout_client_data: row.timeout_client_data,
+        timeout_member_connect: row.timeout_member_connect,
+        timeout_member_data: row.timeout_member_data,
+        timeout_tcp_inspect: row.timeout_tcp_inspect,
+        tls_certificate_id: row.tls_certificate_id,
+        sni_container_refs: beside.certificates.remove(&id).unwrap_or_default(),
+        client_ca_tls_certificate_id: row.client_ca_tls_certificate_id,
+        client_authentication: cell.parse(&row.client_authentication)?,
+        client_crl_container_id: row.client_crl_container_id,
+        tls_ciphers: row.tls_ciphers,
+        tls_versions: commas(row.tls_versions.as_ref()),
+        alpn_protocols: commas(row.alpn_protocols.as_ref()),
+        hsts_max_age: row.hsts_max_age,
+        hsts_include_subdomains: row.hsts_include_subdomains.unwrap_or_default(),
+        hsts_preload: row.hsts_preload.unwrap_or_default(),
+        allowed_cidrs: cell.all(beside.cidrs.remove(&id))?,
+        tags: beside.tags.remove(&id).unwrap_or_default(),
+        created_at: utc(row.created_at),
+        updated_at: utc(row.updated_at),
+        l7_policies: cell.all(beside.policies.remove(&id))?,
+    })
+}

@@ -1,0 +1,173 @@
+use std::collections::HashMap;
+
+use octavia_model::{Id, LoadBalancer, Member, Pool, Weight};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select};
+
+use crate::column::{Cell, text, utc};
+use crate::row::{member, pool};
+use crate::{ListQuery, Resource, Result, Tx};
+
+impl Tx {
+    /// Returns a member of a pool.
+    pub async fn member(&mut self, pool: Id<Pool>, id: Id<Member>) -> Result<Option<Member>> {
+        let select = member::Entity::find()
+            .filter(member::Column::Id.eq(id.to_string()))
+            .filter(member::Column::PoolId.eq(pool.to_string()));
+        Ok(self.members_from(select).await?.pop())
+    }
+
+    /// Adds a member.
+    pub async fn insert_member(&mut self, member: &Member) -> Result<()> {
+        let row = member::ActiveModel {
+            created_at: Set(Some(self.stamp())),
+            ..row(member)
+        };
+        self.insert(row)
+            .await
+            .map_err(|error| error.duplicate_is(|| named(member)))?;
+        self.insert_tags(&member.id.to_string(), &member.tags).await
+    }
+
+    /// Writes a member.
+    pub async fn save_member(&mut self, member: &Member) -> Result<()> {
+        let id = member.id.to_string();
+        let row = member::ActiveModel {
+            updated_at: Set(Some(self.stamp())),
+            ..row(member)
+        };
+        self.update(row, member::Column::Id.eq(&id), "the member")
+            .await
+            .map_err(|error| error.duplicate_is(|| named(member)))?;
+        self.replace_tags(&id, &member.tags).await
+    }
+
+    /// Removes a member.
+    pub async fn delete_member(&mut self, id: Id<Member>) -> Result<()> {
+        self.delete_members(&[id.to_string()]).await
+    }
+
+    pub(crate) async fn delete_members(&mut self, ids: &[String]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.delete_tags_of(ids).await?;
+        let delete = member::Entity::delete_many().filter(member::Column::Id.is_in(ids));
+        self.execute(&delete.into_query()).await.map(|_| ())
+    }
+
+    /// Returns members of a pool.
+    pub async fn members(&mut self, pool: Id<Pool>, query: &ListQuery) -> Result<Vec<Member>> {
+        let select = self.select(Resource::Member(pool), query).await?;
+        let rows = self.rows(&select).await?;
+        self.with_tags(rows).await
+    }
+
+    /// Returns all members of a pool, in order of creation.
+    pub async fn members_of(&mut self, pool: Id<Pool>) -> Result<Vec<Member>> {
+        let select = member::Entity::find().filter(member::Column::PoolId.eq(pool.to_string()));
+        self.members_from(select).await
+    }
+
+    pub(crate) async fn members_of_load_balancer(
+        &mut self,
+        id: Id<LoadBalancer>,
+    ) -> Result<Vec<Member>> {
+        let pools = Query::select()
+            .column(pool::Column::Id)
+            .from(pool::Entity)
+            .and_where(pool::Column::LoadBalancerId.eq(id.to_string()))
+            .take();
+        let select = member::Entity::find()
+            .filter(sea_orm::sea_query::Expr::col(member::Column::PoolId).in_subquery(pools));
+        self.members_from(select).await
+    }
+
+    async fn members_from(&mut self, select: Select<member::Entity>) -> Result<Vec<Member>> {
+        let select = select
+            .order_by_asc(member::Column::CreatedAt)
+            .order_by_asc(member::Column::Id);
+        let rows = self.rows(&select.into_query()).await?;
+        self.with_tags(rows).await
+    }
+
+    async fn with_tags(&mut self, rows: Vec<member::Model>) -> Result<Vec<Member>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        let mut tags: HashMap<String, Vec<String>> = self.tags(&ids).await?;
+        rows.into_iter()
+            .map(|row| {
+                let tags = tags.remove(&row.id).unwrap_or_default();
+                member(row, tags)
+            })
+            .collect()
+    }
+}
+
+fn named(member: &Member) -> String {
+    format!(
+        "member {} port {} of pool {}",
+        member.ip_address_text, member.protocol_port, member.pool_id
+    )
+}
+
+fn row(member: &Member) -> member::ActiveModel {
+    let monitor_address = member
+        .monitor_address_text
+        .clone()
+        .or_else(|| text(member.monitor_address.as_ref()));
+    member::ActiveModel {
+        id: Set(member.id.to_string()),
+        project_id: Set(member.project_id.clone()),
+        pool_id: Set(member.pool_id.to_string()),
+        subnet_id: Set(text(member.subnet_id.as_ref())),
+        ip_address: Set(Some(member.ip_address_text.clone())),
+        protocol_port: Set(member.protocol_port.into()),
+        weight: Set(member.weight.map(|weight| weight.get().into())),
+        operating_status: Set(member.operating_status.to_string()),
+        enabled: Set(member.enabled),
+        created_at: NotSet,
+        updated_at: NotSet,
+        provisioning_status: Set(member.provisioning_status.to_string()),
+        name: Set(member.name.clone()),
+        monitor_address: Set(monitor_address),
+        monitor_port: Set(member.monitor_port.map(Into::into)),
+        backup: Set(member.backup),
+        vnic_type: Set(member.vnic_type.to_string()),
+    }
+}
+
+fn member(row: member::Model, tags: Vec<String>) -> Result<Member> {
+    let cell = Cell::new("member", &row.id);
+    let address = cell.needed(row.ip_address, "ip_address")?;
+    let weight = row
+        .weight
+        .map(|weight| Weight::try_from(i64::from(weight)))
+        .transpose()
+        .map_err(|error| cell.corrupt(error.to_string()))?;
+    Ok(Member {
+        id: cell.parse(&row.id)?,
+        project_id: row.project_id,
+        pool_id: cell.parse(&row.pool_id)?,
+        name: row.name,
+        subnet_id: cell.optional(row.subnet_id.as_ref())?,
+        ip_address: cell.parse(&address)?,
+        ip_address_text: address,
+        protocol_port: cell.port(row.protocol_port)?,
+        weight,
+        backup: row.backup,
+        provisioning_status: cell.parse(&row.provisioning_status)?,
+        operating_status: cell.parse(&row.operating_status)?,
+        enabled: row.enabled,
+        monitor_address: cell.optional(row.monitor_address.as_ref())?,
+        monitor_address_text: row.monitor_address,
+        monitor_port: row.monitor_port.map(|port| cell.port(port)).transpose()?,
+        vnic_type: cell.parse(&row.vnic_type)?,
+        tags,
+        created_at: utc(row.created_at),
+        updated_at: utc(row.updated_at),
+    })
+}

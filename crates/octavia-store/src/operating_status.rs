@@ -1,0 +1,68 @@
+use octavia_model::{Id, Listener, LoadBalancer, Member, OperatingStatus, Pool};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+
+use crate::row::{listener, load_balancer, member, pool};
+use crate::{Result, Tx};
+
+impl Tx {
+    /// Writes a load balancer's operating status, if it differs.
+    pub async fn set_load_balancer_operating_status(
+        &mut self,
+        id: Id<LoadBalancer>,
+        status: OperatingStatus,
+    ) -> Result<()> {
+        use load_balancer::{Column, Entity};
+        let update = Entity::update_many()
+            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
+            .filter(Column::Id.eq(id.to_string()))
+            .filter(Column::OperatingStatus.ne(status.as_str()));
+        self.execute(&update.into_query()).await.map(|_| ())
+    }
+
+    /// Writes a listener's operating status, if it differs.
+    pub async fn set_listener_operating_status(
+        &mut self,
+        id: Id<Listener>,
+        status: OperatingStatus,
+    ) -> Result<()> {
+        use listener::{Column, Entity};
+        let update = Entity::update_many()
+            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
+            .filter(Column::Id.eq(id.to_string()))
+            .filter(Column::OperatingStatus.ne(status.as_str()));
+        self.execute(&update.into_query()).await.map(|_| ())
+    }
+
+    /// Writes a pool's operating status, if it differs.
+    pub async fn set_pool_operating_status(
+        &mut self,
+        id: Id<Pool>,
+        status: OperatingStatus,
+    ) -> Result<()> {
+        use pool::{Column, Entity};
+        let update = Entity::update_many()
+            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
+            .filter(Column::Id.eq(id.to_string()))
+            .filter(Column::OperatingStatus.ne(status.as_str()));
+        self.execute(&update.into_query()).await.map(|_| ())
+    }
+
+    /// Writes a member's operating status, if it differs.
+    pub async fn set_member_operating_status(
+        &mut self,
+        id: Id<Member>,
+        status: OperatingStatus,
+    ) -> Result<()> {
+        use member::{Column, Entity};
+        let update = Entity::update_many()
+            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
+            .filter(Column::Id.eq(id.to_string()))
+            .filter(Column::OperatingStatus.ne(status.as_str()));
+        self.execute(&update.into_query()).await.map(|_| ())
+    }
+}

@@ -1,0 +1,111 @@
+use octavia_model::Secret;
+
+use crate::{Error, Result};
+
+/// A database, by URL: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite::memory:`,
+/// `mysql://...` or SQLAlchemy's `mysql+pymysql://user:password@host:port/name?charset=utf8`.
+/// Holds a password, so it is never printed.
+#[derive(Debug, Clone)]
+pub struct DatabaseUrl(Kind);
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    /// A database that lives as long as its one connection.
+    SqliteMemory,
+    /// A file.
+    SqliteFile(String),
+    /// A server: `mysql://...` as the driver reads it.
+    Mysql(Secret<String>),
+}
+
+const FORMS: &str =
+    "understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name";
+
+impl DatabaseUrl {
+    /// Reads a URL in either form.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Value`] that says which forms are understood.
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let Some((scheme, rest)) = text.split_once(':') else {
+            return Err(Error::Value(format!("not a database URL; {FORMS}")));
+        };
+        let dialect = scheme.split('+').next().unwrap_or(scheme);
+        match dialect {
+            "sqlite" => sqlite(rest).map(Self),
+            "mysql" | "mariadb" => mysql(rest).map(Self),
+            other => Err(Error::Value(format!(
+                "a database of kind '{other}' cannot be served; {FORMS}"
+            ))),
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> &Kind {
+        &self.0
+    }
+}
+
+/// SQLAlchemy counts slashes: three and a relative path, or four for an absolute one. We take
+/// `sqlite:///abs` for absolute as well when the relative reading would start with a slash.
+fn sqlite(rest: &str) -> Result<Kind> {
+    let path = rest.split('?').next().unwrap_or(rest);
+    if matches!(path, ":memory:" | "//" | "///:memory:" | "///") {
+        return Ok(Kind::SqliteMemory);
+    }
+    match path.strip_prefix("///") {
+        Some(path) if !path.is_empty() => Ok(Kind::SqliteFile(path.to_owned())),
+        _ => Err(Error::Value(format!(
+            "a SQLite URL has three slashes and a path; {FORMS}"
+        ))),
+    }
+}
+
+fn mysql(rest: &str) -> Result<Kind> {
+    let Some(rest) = rest.strip_prefix("//") else {
+        return Err(Error::Value(format!(
+            "a MySQL URL has two slashes; {FORMS}"
+        )));
+    };
+    let (server, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if server
+        .split_once('/')
+        .is_none_or(|(_, name)| name.is_empty())
+    {
+        return Err(Error::Value(format!(
+            "a MySQL URL ends with the name of a database; {FORMS}"
+        )));
+    }
+    let options: Vec<String> = query
+        .split('&')
+        .filter(|option| !option.is_empty())
+        .map(option)
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    Ok(Kind::Mysql(Secret::new(format!(
+        "mysql://{server}?{}",
+        options.join("&")
+    ))))
+}
+
+/// Translates one of PyMySQL's options; `None` when it has no meaning here.
+fn option(text: &str) -> Result<Option<String>> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    match name {
+        // The connection always speaks utf8mb4; the columns keep what character set they have.
+        "charset" | "use_unicode" | "read_timeout" | "write_timeout" | "connect_timeout" => {
+            Ok(None)
+        }
+        "unix_socket" | "socket" => Ok(Some(format!("socket={value}"))),
+        "ssl_ca" | "ssl-ca" => Ok(Some(format!("ssl-mode=VERIFY_CA&ssl-ca={value}"))),
+        "ssl_cert" | "ssl-cert" => Ok(Some(format!("ssl-cert={value}"))),
+        "ssl_key" | "ssl-key" => Ok(Some(format!("ssl-key={value}"))),
+        "ssl-mode" => Ok(Some(format!("ssl-mode={value}"))),
+        other => Err(Error::Value(format!(
+            "option '{other}' of the database URL is not known"
+        ))),
+    }
+}
