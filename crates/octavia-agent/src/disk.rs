@@ -20,15 +20,22 @@ impl Prepared {
             temporary: path.with_added_extension("new"),
             path: path.to_owned(),
         };
+        prepared.fill(content).inspect_err(|_| {
+            // Half a file is of no use, and a full disk is better off without it.
+            drop(std::fs::remove_file(&prepared.temporary));
+        })?;
+        Ok(prepared)
+    }
+
+    fn fill(&self, content: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
-            .open(&prepared.temporary)?;
+            .open(&self.temporary)?;
         file.write_all(content)?;
-        file.sync_all()?;
-        Ok(prepared)
+        file.sync_all()
     }
 
     /// Puts the content in its place. Afterwards it outlives a power cut.
@@ -70,12 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told() {
+    fn a_full_disk_is_told_and_not_filled_further() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.json");
         std::os::unix::fs::symlink("/dev/full", path.with_added_extension("new")).unwrap();
         let error = Prepared::write(&path, b"new").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]

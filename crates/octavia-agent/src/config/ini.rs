@@ -15,10 +15,7 @@ impl<'a> Ini<'a> {
         for (index, line) in text.lines().enumerate() {
             let continues = line.starts_with([' ', '\t']);
             let line = line.trim();
-            if line.starts_with(['#', ';']) {
-                continue;
-            }
-            if line.is_empty() {
+            if line.is_empty() || line.starts_with(['#', ';']) {
                 open = None;
             } else if let Some(rest) = line.strip_prefix('[') {
                 section = rest.strip_suffix(']').ok_or(index + 1)?;

@@ -142,7 +142,7 @@ async fn a_full_disk_refuses_the_document_and_leaves_what_was_served() {
     let running = amphora.start().await;
     running.controller.push(&document(7)).await;
     let temporary = amphora.config.base_path.join("config.json.new");
-    symlink("/dev/full", &temporary).unwrap();
+    symlink("/dev/full", temporary).unwrap();
 
     let (status, refused) = refusal(running.controller.push(&document(8)).await).await;
     assert_eq!(
@@ -156,7 +156,6 @@ async fn a_full_disk_refuses_the_document_and_leaves_what_was_served() {
     );
     assert_eq!(running.data_plane.generation(), Some(7));
 
-    std::fs::remove_file(temporary).unwrap();
     assert_eq!(running.controller.push(&document(8)).await.status(), 200);
     running.stop().await;
 }
