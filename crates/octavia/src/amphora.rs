@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use octavia_agent::{Agent, AgentConfig, AgentOptions};
 use octavia_model::{Clock, SystemClock};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::cli::Common;
 use crate::failure::Failure;
@@ -41,6 +42,7 @@ pub(crate) struct AmphoraArgs {
 pub(crate) fn run(args: &AmphoraArgs, common: &Common) -> Result<(), Failure> {
     Telemetry::of(common, false, false).start()?;
     let config = configuration(&args.config_file, args.bind_host)?;
+    raise_descriptor_limit();
     // The agent has little to do; what clients feel runs on threads of the data plane.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -59,6 +61,19 @@ fn configuration(file: &Path, bind_host: Option<IpAddr>) -> Result<AgentConfig, 
         config.bind.set_ip(host);
     }
     Ok(config)
+}
+
+/// A connection needs two descriptors, and the usual soft limit of 1,024 is there only for programs
+/// that use `select`.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "could not raise the limit of open files: {error}");
+    }
 }
 
 async fn serve(config: AgentConfig) -> Result<(), Failure> {
