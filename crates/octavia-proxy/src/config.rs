@@ -10,4 +10,4 @@ pub(crate) mod snapshot;
 pub(crate) mod state;
 
 pub(crate) use snapshot::{Listener, Pool, Snapshot};
-pub(crate) use state::{ListenerState, MemberState};
+pub(crate) use state::MemberState;

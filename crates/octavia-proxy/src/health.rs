@@ -1,23 +1,279 @@
 //! How members are asked whether they work.
+//!
+//! One thread asks all members of all pools, with non-blocking sockets and its own poller. A pool
+//! that several listeners use is asked once. What is found goes into the shared state of the member,
+//! where the loops read it with their next choice.
 
+mod probe;
 mod verdict;
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
+use octavia_amphora_api::config::HealthMonitor;
+use uuid::Uuid;
+
+use crate::config::snapshot::Member;
+use crate::config::state::LastCheck;
+use crate::config::{MemberState, Pool, Snapshot};
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::{Deadlines, Due, Timer};
+use crate::runtime::poller::{Event, Poller};
+use crate::runtime::slots::{Key, Slots};
 use crate::shared::Shared;
+use probe::{Probe, Progress};
+use verdict::{Outcome, Thresholds, Verdict};
+
+const WAKER: u64 = 0;
+const TARGET: u8 = 1;
 
 /// Asks members, on a thread of its own.
 pub(crate) struct Checker {
     shared: Arc<Shared>,
+    snapshot: Arc<Snapshot>,
+    poller: Poller,
+    deadlines: Deadlines,
+    now: Time,
+    targets: Slots<Target>,
+    /// The targets by pool and member.
+    known: HashMap<(Uuid, Uuid), Key>,
+    chance: u64,
+}
+
+/// A member that is asked.
+struct Target {
+    state: Arc<MemberState>,
+    address: std::net::SocketAddr,
+    monitor: HealthMonitor,
+    verdict: Verdict,
+    /// The question that is not answered yet.
+    probe: Option<Probe>,
+    asked_at: Time,
+    timer: Timer,
 }
 
 impl Checker {
-    pub(crate) fn new(shared: Arc<Shared>, _seed: u64) -> io::Result<Self> {
-        Ok(Self { shared })
+    /// Makes a checker whose jitter follows from `seed`.
+    pub(crate) fn new(shared: Arc<Shared>, seed: u64) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        poller.add_source(&shared.health_waker, WAKER)?;
+        Ok(Self {
+            snapshot: shared.current.load_full(),
+            shared,
+            poller,
+            deadlines: Deadlines::default(),
+            now: Time::now(),
+            targets: Slots::default(),
+            known: HashMap::new(),
+            chance: seed | 1,
+        })
     }
 
-    pub(crate) fn run(self) {
-        drop(self.shared);
+    /// Asks until a snapshot says stop.
+    pub(crate) fn run(mut self) {
+        let mut events = Vec::new();
+        while !self.snapshot.stopping {
+            let patience = self.deadlines.wait(self.now);
+            if let Err(error) = self.poller.wait(&mut events, patience) {
+                tracing::error!(error = %error, "the health checks cannot wait for events");
+                return;
+            }
+            self.turn(&events);
+        }
+    }
+
+    fn turn(&mut self, events: &[Event]) {
+        self.now = Time::now();
+        for event in events {
+            let (kind, key) = Key::from_token(event.data.u64());
+            if kind != TARGET {
+                self.shared.health_waker.clear();
+                continue;
+            }
+            let target = self.targets.get_mut(key);
+            if let Some(probe) = target.and_then(|target| target.probe.as_mut()) {
+                probe.stream.note(event.flags);
+                self.listen(key);
+            }
+        }
+        self.look_at_snapshot();
+        while let Some(entry) = self.deadlines.next(self.now) {
+            self.expire(entry);
+        }
+    }
+
+    fn look_at_snapshot(&mut self) {
+        let snapshot = self.shared.current.load_full();
+        if snapshot.version == self.snapshot.version {
+            return;
+        }
+        let mut before = std::mem::take(&mut self.known);
+        for pool in snapshot.pools.iter().filter(|pool| pool.enabled) {
+            let Some(monitor) = &pool.monitor else {
+                continue;
+            };
+            for member in pool.members.iter().filter(|member| member.enabled) {
+                let known = before.remove(&(pool.id, member.state.id));
+                self.take_over(known, pool, member, monitor);
+            }
+        }
+        for (_, key) in before {
+            self.forget(key);
+        }
+        self.snapshot = snapshot;
+    }
+
+    /// Goes on asking a member, or begins to: at once, if it is asked something new.
+    fn take_over(
+        &mut self,
+        known: Option<Key>,
+        pool: &Pool,
+        member: &Member,
+        monitor: &HealthMonitor,
+    ) {
+        let target = known.and_then(|key| self.targets.get_mut(key));
+        let key = match (known, target) {
+            (Some(key), Some(target)) if Arc::ptr_eq(&target.state, &member.state) => {
+                let is_same =
+                    target.address == member.check_address && target.monitor.check == monitor.check;
+                target.address = member.check_address;
+                target.monitor = monitor.clone();
+                if !is_same {
+                    self.ask(key);
+                }
+                key
+            }
+            _ => {
+                if let Some(key) = known {
+                    self.forget(key);
+                }
+                let key = self.targets.insert(|_| Target::new(member, monitor));
+                self.ask(key);
+                key
+            }
+        };
+        self.known.insert((pool.id, member.state.id), key);
+    }
+
+    /// A member that nobody asks any more counts as up again.
+    fn forget(&mut self, key: Key) {
+        if let Some(target) = self.targets.remove(key) {
+            target.state.set_down(false);
+            target.state.set_last_check(LastCheck::default());
+        }
+    }
+
+    fn ask(&mut self, key: Key) {
+        let Some(target) = self.targets.get_mut(key) else {
+            return;
+        };
+        target.asked_at = self.now;
+        let token = key.token(TARGET);
+        let late = self.now.after(target.monitor.timeout());
+        self.deadlines.set(&mut target.timer, token, late, self.now);
+        match Probe::start(target.address, &target.monitor.check, &self.poller, token) {
+            Ok(probe) => {
+                target.probe = Some(probe);
+                self.listen(key);
+            }
+            Err(cause) => self.conclude(key, Some(cause)),
+        }
+    }
+
+    fn listen(&mut self, key: Key) {
+        let target = self.targets.get_mut(key);
+        let Some(probe) = target.and_then(|target| target.probe.as_mut()) else {
+            return;
+        };
+        match probe.advance() {
+            Progress::Waiting => {}
+            Progress::Healthy => self.conclude(key, None),
+            Progress::Unhealthy(cause) => self.conclude(key, Some(cause)),
+        }
+    }
+
+    fn expire(&mut self, entry: (Time, u64)) {
+        let (_, key) = Key::from_token(entry.1);
+        let Some(target) = self.targets.get_mut(key) else {
+            return;
+        };
+        if self.deadlines.check(&mut target.timer, entry, self.now) == Due::NotYet {
+            return;
+        }
+        match &target.probe {
+            Some(probe) => {
+                let cause = format!("{}: timed out", probe.stage());
+                self.conclude(key, Some(cause));
+            }
+            None => self.ask(key),
+        }
+    }
+
+    /// Notes what a check found, and when the next one is.
+    fn conclude(&mut self, key: Key, cause: Option<String>) {
+        let delay = self.jittered_delay(key);
+        let Some(target) = self.targets.get_mut(key) else {
+            return;
+        };
+        target.probe = None;
+        let next = target.asked_at.after(delay).max(self.now);
+        let token = key.token(TARGET);
+        self.deadlines.set(&mut target.timer, token, next, self.now);
+        if target.judge(cause, self.now) {
+            self.shared.tell_change();
+        }
+    }
+
+    /// Shortens the delay by up to a tenth, so that many members are not asked in step.
+    fn jittered_delay(&mut self, key: Key) -> Duration {
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        let target = self.targets.get_mut(key);
+        let delay = target.map_or(Duration::ZERO, |target| target.monitor.delay());
+        let share = u32::try_from(self.chance % 1024).unwrap_or(0);
+        delay.saturating_sub(delay / 10 * share / 1024)
+    }
+}
+
+impl Target {
+    fn new(member: &Member, monitor: &HealthMonitor) -> Self {
+        Self {
+            state: Arc::clone(&member.state),
+            address: member.check_address,
+            monitor: monitor.clone(),
+            verdict: Verdict::Assumed,
+            probe: None,
+            asked_at: Time::NEVER,
+            timer: Timer::default(),
+        }
+    }
+
+    /// Takes the result of a check; tells whether the verdict turned.
+    fn judge(&mut self, cause: Option<String>, now: Time) -> bool {
+        let outcome = match cause {
+            None => Outcome::Success,
+            Some(_) => Outcome::Failure,
+        };
+        let thresholds = Thresholds {
+            rise: self.monitor.rise,
+            fall: self.monitor.fall,
+        };
+        self.verdict = self.verdict.after(outcome, thresholds);
+        let is_down = self.verdict.is_down();
+        let turned = self.state.set_down(is_down);
+        if turned {
+            let cause = cause.as_deref().unwrap_or("its checks succeed");
+            let member = self.state.id;
+            let status = if is_down { "down" } else { "up" };
+            tracing::info!(member.id = %member, cause, "member {member} is {status}: {cause}");
+        }
+        self.state.set_last_check(LastCheck {
+            cause,
+            duration: Some(now.since(self.asked_at)),
+        });
+        turned
     }
 }

@@ -6,6 +6,7 @@ use octavia_amphora_api::report::{
 use uuid::Uuid;
 
 use crate::config::snapshot::Member;
+use crate::config::state::LastCheck;
 use crate::config::{Listener, Pool, Snapshot};
 
 /// Reports on what `snapshot` serves.
@@ -39,13 +40,16 @@ fn listener_report(listener: &Listener) -> ListenerReport {
 
 /// One for each listener that uses the pool; one without, if none does.
 fn pool_reports(pool: &Pool, snapshot: &Snapshot) -> Vec<PoolReport> {
-    let uses = |listener: &Listener| {
+    let serves = |listener: &Listener| {
         listener
             .pool
             .as_ref()
             .is_some_and(|used| used.id == pool.id)
     };
-    let users = snapshot.listeners.iter().filter(|listener| uses(listener));
+    let users = snapshot
+        .listeners
+        .iter()
+        .filter(|listener| serves(listener));
     let mut users: Vec<_> = users.map(|listener| Some(listener.id)).collect();
     if users.is_empty() {
         users.push(None);
@@ -81,7 +85,7 @@ fn member_report(pool: &Pool, member: &Member) -> MemberReport {
     let last = if is_checked {
         member.state.last_check()
     } else {
-        Default::default()
+        LastCheck::default()
     };
     let micros = |duration: std::time::Duration| u64::try_from(duration.as_micros()).ok();
     MemberReport {

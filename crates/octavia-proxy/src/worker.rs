@@ -29,6 +29,8 @@ use accept::Acceptor;
 use client::{Client, Phase};
 use member::Members;
 
+pub(crate) use member::connect;
+
 const WAKER: u64 = 0;
 const ACCEPTOR: u8 = 1;
 const CLIENT: u8 = 2;

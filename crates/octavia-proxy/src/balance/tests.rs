@@ -22,7 +22,7 @@ fn turns(count: usize) -> RoundRobin {
 }
 
 fn client(number: u32) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + number))
+    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 ^ number))
 }
 
 #[test]

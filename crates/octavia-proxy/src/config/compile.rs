@@ -43,7 +43,7 @@ pub(crate) fn compile(
         generation: Some(config.generation),
         bindings,
         listeners,
-        members: slots.table(&pools),
+        members: member_table(&pools),
         pools,
         drain: limits::DRAIN_TIME,
         stopping: false,
@@ -107,16 +107,17 @@ impl<'a> MemberSlots<'a> {
         self.next += 1;
         Arc::new(MemberState::new(member.id, address, self.next - 1))
     }
+}
 
-    fn table(&self, pools: &[Arc<Pool>]) -> Vec<Option<Arc<MemberState>>> {
-        let states = || pools.iter().flat_map(|pool| &pool.members);
-        let length = states().map(|member| member.state.slot + 1).max();
-        let mut table = vec![None; length.unwrap_or(0)];
-        for member in states() {
-            table[member.state.slot] = Some(Arc::clone(&member.state));
-        }
-        table
+/// Arranges the members of `pools` by slot.
+fn member_table(pools: &[Arc<Pool>]) -> Vec<Option<Arc<MemberState>>> {
+    let members = || pools.iter().flat_map(|pool| &pool.members);
+    let length = members().map(|member| member.state.slot + 1).max();
+    let mut table = vec![None; length.unwrap_or(0)];
+    for member in members() {
+        table[member.state.slot] = Some(Arc::clone(&member.state));
     }
+    table
 }
 
 fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<'_>) -> Pool {
@@ -193,12 +194,13 @@ fn compile_listener(
 
 fn headers(listener: &config::Listener) -> Headers {
     let insert = listener.insert_headers;
+    let port = format!("X-Forwarded-Port: {}\r\n", listener.port);
     let mut lines = String::new();
     if insert.x_forwarded_port {
-        lines += &format!("X-Forwarded-Port: {}\r\n", listener.port);
+        lines.push_str(&port);
     }
     if insert.x_forwarded_proto {
-        lines += "X-Forwarded-Proto: http\r\n";
+        lines.push_str("X-Forwarded-Proto: http\r\n");
     }
     Headers {
         forwarded_for: insert.x_forwarded_for,

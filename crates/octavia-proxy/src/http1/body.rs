@@ -91,8 +91,16 @@ impl Body {
                     at += count;
                     self.0 = self.0.after_data(left - count as u64);
                 }
-                state => {
-                    self.0 = state.after(bytes[at])?;
+                State::Size(..)
+                | State::Extension(..)
+                | State::SizeEnd(_)
+                | State::DataCr
+                | State::DataLf
+                | State::LineStart(_)
+                | State::Line(_)
+                | State::LineEnd(_)
+                | State::LastLf => {
+                    self.0 = self.0.after(bytes[at])?;
                     at += 1;
                 }
             }
@@ -117,9 +125,8 @@ impl State {
             (Self::Size(size, digits), _) if byte.is_ascii_hexdigit() && digits < 15 => {
                 Self::Size(size << 4 | hex(byte), digits + 1)
             }
-            (Self::Size(size, 1..), b'\r') => Self::SizeEnd(size),
+            (Self::Size(size, 1..) | Self::Extension(size, _), b'\r') => Self::SizeEnd(size),
             (Self::Size(size, 1..), b';') => Self::Extension(size, limits::CHUNK_EXTENSION_BYTES),
-            (Self::Extension(size, _), b'\r') => Self::SizeEnd(size),
             (Self::Extension(size, left @ 1..), _) if is_text(byte) => {
                 Self::Extension(size, left - 1)
             }

@@ -71,6 +71,12 @@ impl Exchange {
         persistence: Persistence,
         out: &mut Vec<u8>,
     ) -> Result<Taken, Refusal> {
+        // What is left of a request after its answer is not read as the next one.
+        let persistence = if self.is_request_complete() {
+            persistence
+        } else {
+            Persistence::Close
+        };
         let mut at = 0;
         while matches!(self.response, Progress::Awaited) {
             let head = response::read(&bytes[at..], &self.request, persistence, out);

@@ -14,6 +14,10 @@ use crate::limits;
 
 /// What must be known of a request after its head is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts, each independent of the others"
+)]
 pub(crate) struct RequestHead {
     /// How many bytes the head has.
     pub(crate) length: usize,

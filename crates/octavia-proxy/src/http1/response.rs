@@ -100,11 +100,10 @@ fn status_and_reason(head: &[u8]) -> &[u8] {
 
 fn connection_line(answer: &ResponseHead, request: &RequestHead) -> &'static [u8] {
     match answer.kind {
-        Kind::Interim => b"",
         Kind::Switch => b"Connection: upgrade\r\n",
         Kind::Final if !answer.keep_client => b"Connection: close\r\n",
         Kind::Final if !request.is_1_1 => b"Connection: keep-alive\r\n",
-        Kind::Final => b"",
+        Kind::Interim | Kind::Final => b"",
     }
 }
 

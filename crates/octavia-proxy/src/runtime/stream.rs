@@ -24,6 +24,10 @@ pub(crate) enum Received {
 
 /// A non-blocking socket with the readiness that its edge-triggered events told.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the kernel reports each of them alone"
+)]
 pub(crate) struct Stream {
     socket: OwnedFd,
     readable: bool,

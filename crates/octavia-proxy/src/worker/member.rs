@@ -200,7 +200,7 @@ impl Members {
             for key in gone {
                 self.connections.remove(key);
             }
-            let new = || state.map(|state| Idle::new(state));
+            let new = || state.map(Idle::new);
             self.idle.push(kept.or_else(new));
         }
         self.idle.truncate(table.len());

@@ -1,1 +1,188 @@
+use proptest::prelude::*;
 
+use super::{Forward, RequestHead, read};
+use crate::config::snapshot::Headers;
+use crate::http1::answer::Refusal;
+use crate::http1::body::Framing;
+use crate::limits;
+
+fn headers() -> Headers {
+    Headers {
+        forwarded_for: true,
+        forwarded_port: true,
+        forwarded_proto: true,
+        lines: b"X-Forwarded-Port: 80\r\nX-Forwarded-Proto: http\r\n".to_vec(),
+    }
+}
+
+fn read_with(headers: &Headers, bytes: &[u8]) -> Result<Option<(RequestHead, String)>, Refusal> {
+    let forward = Forward {
+        headers,
+        client: "192.0.2.7".parse().expect("an address"),
+        local: "198.51.100.1:80".parse().expect("an address"),
+    };
+    let mut out = Vec::new();
+    let head = read(bytes, forward, &mut out)?;
+    let text = String::from_utf8_lossy(&out).replace("\r\n", "\n");
+    Ok(head.map(|head| (head, text)))
+}
+
+fn plain(text: &str) -> Result<Option<(RequestHead, String)>, Refusal> {
+    read_with(&Headers::default(), text.replace('\n', "\r\n").as_bytes())
+}
+
+fn accepted(text: &str) -> (RequestHead, String) {
+    let result = plain(text).expect("a valid request");
+    result.expect("a whole head")
+}
+
+fn refused(text: &str) -> u16 {
+    plain(text).expect_err("a bad request").status().0
+}
+
+#[test]
+fn what_a_proxy_does_not_touch_is_copied() {
+    let text = "POST /a?b=c HTTP/1.1\nhOsT: x\nContent-Length: 5\nX-A:  spaced \t\nCookie: a=b\n\n";
+    let (head, rendered) = accepted(text);
+    assert_eq!(rendered, text);
+    assert_eq!(head.body, Framing::Length(5));
+    assert!(head.keep_alive && head.is_1_1 && !head.may_repeat);
+}
+
+#[test]
+fn forwarding_headers_are_added_and_forged_ones_replaced() {
+    let text = b"GET / HTTP/1.1\r\nX-Forwarded-Port: 1\r\nHost: x\r\nx-forwarded-proto: https\r\n\
+        X-Forwarded-For: 10.0.0.1\r\n\r\n";
+    let (_, rendered) = read_with(&headers(), text).expect("valid").expect("whole");
+    insta::assert_snapshot!(rendered, @"
+    GET / HTTP/1.1
+    Host: x
+    X-Forwarded-For: 10.0.0.1
+    X-Forwarded-Port: 80
+    X-Forwarded-Proto: http
+    X-Forwarded-For: 192.0.2.7
+    ");
+}
+
+#[test]
+fn what_is_meant_for_one_hop_stays_here() {
+    let (_, rendered) = accepted(
+        "GET / HTTP/1.1\nConnection: keep-alive, X-Private, Host\nKeep-Alive: timeout=5\nHost: x\n\
+         X-Private: 1\nTE: trailers\nProxy-Connection: close\nUpgrade: websocket\n\n",
+    );
+    assert_eq!(rendered, "GET / HTTP/1.1\nHost: x\n\n");
+}
+
+#[test]
+fn an_upgrade_is_passed_on_but_not_to_http2() {
+    let (head, rendered) =
+        accepted("GET / HTTP/1.1\nHost: x\nConnection: Upgrade\nUpgrade: websocket\n\n");
+    assert!(head.upgrade && !head.may_repeat);
+    assert_eq!(
+        rendered,
+        "GET / HTTP/1.1\nHost: x\nUpgrade: websocket\nConnection: upgrade\n\n"
+    );
+    let (head, rendered) = accepted(
+        "GET / HTTP/1.1\nHost: x\nConnection: Upgrade, HTTP2-Settings\nUpgrade: h2c\n\
+         HTTP2-Settings: AA\n\n",
+    );
+    assert!(!head.upgrade);
+    assert_eq!(rendered, "GET / HTTP/1.1\nHost: x\n\n");
+}
+
+#[test]
+fn a_client_of_http_1_0_is_spoken_for_in_1_1() {
+    let (head, rendered) = accepted("GET / HTTP/1.0\n\n");
+    assert!(!head.keep_alive && !head.is_1_1);
+    assert_eq!(rendered, "GET / HTTP/1.1\nHost: 198.51.100.1:80\n\n");
+    let (head, _) = accepted("GET / HTTP/1.0\nConnection: Keep-Alive\n\n");
+    assert!(head.keep_alive);
+}
+
+#[test]
+fn ambiguous_lengths_are_refused() {
+    for fields in [
+        "Content-Length: 5\nTransfer-Encoding: chunked",
+        "Content-Length: 5\nContent-Length: 5",
+        "Content-Length: 5, 5",
+        "Content-Length: +5",
+        "Content-Length: ",
+        "Content-Length: 99999999999999999999",
+        "Transfer-Encoding: chunked\nTransfer-Encoding: chunked",
+    ] {
+        let text = format!("POST / HTTP/1.1\nHost: x\n{fields}\n\n");
+        assert_eq!(refused(&text), 400, "{fields}");
+    }
+    let chunked_1_0 = "POST / HTTP/1.0\nHost: x\nTransfer-Encoding: chunked\n\n";
+    assert_eq!(refused(chunked_1_0), 400);
+}
+
+#[test]
+fn unknown_codings_versions_and_methods_are_named() {
+    let coding = |coding| format!("POST / HTTP/1.1\nHost: x\nTransfer-Encoding: {coding}\n\n");
+    assert_eq!(refused(&coding("gzip, chunked")), 501);
+    assert_eq!(refused(&coding("xchunked")), 501);
+    assert_eq!(refused("GET / HTTP/2.0\nHost: x\n\n"), 505);
+    assert_eq!(refused("CONNECT a:1 HTTP/1.1\nHost: a:1\n\n"), 405);
+}
+
+#[test]
+fn malformed_heads_are_refused() {
+    for text in [
+        "GET / HTTP/1.1\n\n",
+        "GET / HTTP/1.1\nHost: x\nHost: x\n\n",
+        "GET / HTTP/1.1\nHost: x\n folded\n\n",
+        "GET / HTTP/1.1\nHost : x\n\n",
+        "GET / HTTP/1.1\nHost: x\nNo colon\n\n",
+        "GET / HTTP/1.1\nHost: a\0b\n\n",
+        "G@T / HTTP/1.1\nHost: x\n\n",
+        "GET  / HTTP/1.1\nHost: x\n\n",
+        "GET /\n\n",
+    ] {
+        assert_eq!(refused(text), 400, "{text:?}");
+    }
+    for bytes in [
+        &b"GET / HTTP/1.1\nHost: x\r\n\r\n"[..],
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: b\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA: b\rC: d\r\n\r\n",
+    ] {
+        let refusal = read_with(&Headers::default(), bytes).expect_err("a lone CR or LF");
+        assert_eq!(refusal.status().0, 400, "{bytes:?}");
+    }
+}
+
+#[test]
+fn large_heads_are_refused_complete_or_not() {
+    let many = "A: b\n".repeat(limits::HEADERS);
+    assert_eq!(refused(&format!("GET / HTTP/1.1\nHost: x\n{many}\n")), 431);
+    let long = "a".repeat(limits::HEAD_BYTES);
+    assert_eq!(refused(&format!("GET / HTTP/1.1\nHost: x\nA: {long}")), 431);
+    assert_eq!(
+        refused(&format!("GET / HTTP/1.1\nHost: x\nA: {long}\n\n")),
+        431
+    );
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_are_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        drop(read_with(&headers(), &bytes));
+    }
+
+    #[test]
+    fn nearly_valid_heads_are_never_a_panic(
+        mut bytes in Just(b"POST /a HTTP/1.1\r\nHost: x\r\nConnection: close, a\r\nA: b\r\nContent-Length: 3\r\n\r\nabc".to_vec()),
+        at in 0_usize..70, byte: u8,
+    ) {
+        bytes[at] = byte;
+        drop(read_with(&headers(), &bytes));
+    }
+
+    #[test]
+    fn a_head_is_read_only_when_it_is_whole(cut in 0_usize..48) {
+        let whole = b"GET /some/path HTTP/1.1\r\nHost: x\r\nA: bcdefgh\r\n\r\n";
+        let read = |bytes| read_with(&headers(), bytes).expect("nothing wrong so far");
+        prop_assert_eq!(read(&whole[..cut]), None);
+        prop_assert!(read(whole).is_some());
+    }
+}

@@ -1,0 +1,11 @@
+//! The data plane with real sockets, on addresses of 127.0.0.0/8.
+
+mod balancing;
+mod bodies;
+mod faults;
+mod health;
+mod limits;
+mod requests;
+mod support;
+mod swaps;
+mod tcp;

@@ -1,0 +1,189 @@
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use octavia_amphora_api::config::{
+    Algorithm, AmphoraConfig, HealthMonitor, InsertHeaders, Listener, ListenerProtocol, Member,
+    Pool, PoolProtocol, Timeouts,
+};
+use octavia_amphora_api::report::{Counters, MemberReport, MemberStatus, Report};
+use octavia_proxy::{ApplyError, Proxy, ProxyOptions};
+use uuid::Uuid;
+
+/// Makes an id.
+pub(crate) fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+/// A running proxy and the document that it serves.
+pub(crate) struct Setup {
+    pub(crate) proxy: Proxy,
+    pub(crate) config: AmphoraConfig,
+    /// How often the proxy told that a status changed.
+    pub(crate) changes: Arc<Mutex<u32>>,
+}
+
+pub(crate) const LISTENER: u128 = 10;
+pub(crate) const POOL: u128 = 20;
+
+impl Setup {
+    /// Serves HTTP with one pool of `members`.
+    pub(crate) fn http(members: &[SocketAddr]) -> Self {
+        Self::new(ListenerProtocol::Http, members, |_| {})
+    }
+
+    /// Serves TCP with one pool of `members`.
+    pub(crate) fn tcp(members: &[SocketAddr]) -> Self {
+        Self::new(ListenerProtocol::Tcp, members, |_| {})
+    }
+
+    /// Serves one listener with one pool of `members`, as `edit` changes the document.
+    pub(crate) fn new(
+        protocol: ListenerProtocol,
+        members: &[SocketAddr],
+        edit: impl FnOnce(&mut AmphoraConfig),
+    ) -> Self {
+        let mut config = document(protocol, members);
+        edit(&mut config);
+        let changes = Arc::new(Mutex::new(0));
+        let counter = Arc::clone(&changes);
+        let options = ProxyOptions {
+            threads: 2,
+            on_change: Box::new(move || *counter.lock().expect("no thread panicked") += 1),
+            seed: 7,
+        };
+        let proxy = Proxy::start(options).expect("start the proxy");
+        proxy.apply(&config).expect("serve the configuration");
+        Self {
+            proxy,
+            config,
+            changes,
+        }
+    }
+
+    /// Returns the address of the first listener.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.config.vips[0], self.config.listeners[0].port)
+    }
+
+    /// Serves the document as `edit` changes it.
+    pub(crate) fn change(&mut self, edit: impl FnOnce(&mut AmphoraConfig)) {
+        self.try_change(edit)
+            .expect("serve the changed configuration");
+    }
+
+    /// Tries to serve the document as `edit` changes it.
+    pub(crate) fn try_change(
+        &mut self,
+        edit: impl FnOnce(&mut AmphoraConfig),
+    ) -> Result<(), ApplyError> {
+        self.config.generation += 1;
+        edit(&mut self.config);
+        self.proxy.apply(&self.config)
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        self.proxy.report()
+    }
+
+    /// Returns the counters of the first listener.
+    pub(crate) fn counters(&self) -> Counters {
+        self.report().listeners[0].counters
+    }
+
+    /// Returns what is reported of the first pool's member `index`.
+    pub(crate) fn member(&self, index: usize) -> MemberReport {
+        self.report().pools[0].members[index].clone()
+    }
+
+    /// Returns the status of the first pool's member `index`.
+    pub(crate) fn status(&self, index: usize) -> MemberStatus {
+        self.member(index).status
+    }
+}
+
+fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig {
+    let vip = own_address();
+    AmphoraConfig {
+        generation: 1,
+        amphora_id: id(1),
+        load_balancer_id: id(2),
+        vips: vec![vip],
+        interfaces: Vec::new(),
+        listeners: vec![listener(LISTENER, protocol, free_port(vip))],
+        pools: vec![Pool {
+            id: id(POOL),
+            protocol: match protocol {
+                ListenerProtocol::Http => PoolProtocol::Http,
+                ListenerProtocol::Tcp => PoolProtocol::Tcp,
+            },
+            algorithm: Algorithm::RoundRobin,
+            members: (100..)
+                .zip(members)
+                .map(|(n, address)| member(n, *address))
+                .collect(),
+            health_monitor: None,
+            enabled: true,
+        }],
+    }
+}
+
+/// Makes a listener with the pool of the document.
+pub(crate) fn listener(number: u128, protocol: ListenerProtocol, port: u16) -> Listener {
+    Listener {
+        id: id(number),
+        protocol,
+        port,
+        connection_limit: None,
+        default_pool: Some(id(POOL)),
+        timeouts: Timeouts {
+            client_data_ms: 10_000,
+            member_connect_ms: 5_000,
+            member_data_ms: 10_000,
+            tcp_inspect_ms: 0,
+        },
+        insert_headers: InsertHeaders::default(),
+        allowed_cidrs: Vec::new(),
+    }
+}
+
+/// Makes a member of weight 1.
+pub(crate) fn member(number: u128, address: SocketAddr) -> Member {
+    Member {
+        id: id(number),
+        address: address.ip(),
+        port: address.port(),
+        weight: 1,
+        backup: false,
+        enabled: true,
+        monitor_address: None,
+        monitor_port: None,
+    }
+}
+
+/// Makes a monitor that asks every second, and believes the second answer.
+pub(crate) fn monitor(check: octavia_amphora_api::config::Check) -> HealthMonitor {
+    HealthMonitor {
+        id: id(30),
+        check,
+        delay_s: 1,
+        timeout_s: 1,
+        rise: 1,
+        fall: 1,
+    }
+}
+
+/// Returns a loopback address that no other test has, in this run or one beside it.
+pub(crate) fn own_address() -> IpAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let process = std::process::id() % 4096;
+    let bits = 0x7f80_0000 | process << 11 | number & 0x7ff;
+    IpAddr::V4(Ipv4Addr::from_bits(bits))
+}
+
+/// Returns a port that is free on `address`.
+pub(crate) fn free_port(address: IpAddr) -> u16 {
+    let socket = TcpListener::bind((address, 0)).expect("bind any port");
+    socket.local_addr().expect("its address").port()
+}
