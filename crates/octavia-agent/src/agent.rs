@@ -64,7 +64,7 @@ impl Agent {
         let server = Server::bind(&config, Arc::clone(&configuration), &now, tasks.clone()).await?;
         let address = server.address();
         let changes = data_plane.changes();
-        let heartbeats = Heartbeats::new(&config, now, Arc::clone(&configuration), changes).await?;
+        let heartbeats = Heartbeats::new(&config, now, Arc::clone(&configuration), changes);
 
         tasks.spawn(server.run(stop.clone()));
         configuration.restore().await;

@@ -29,12 +29,4 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// No socket can be had for heartbeats.
-    #[error("make a socket for heartbeats to {controller}")]
-    HeartbeatSocket {
-        /// The receiver.
-        controller: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
 }

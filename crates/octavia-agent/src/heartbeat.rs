@@ -18,7 +18,6 @@ use uuid::Uuid;
 use crate::agent::Clock;
 use crate::config::AgentConfig;
 use crate::configuration::Configuration;
-use crate::error::Error;
 use meter::Meter;
 use receivers::Receivers;
 
@@ -46,16 +45,16 @@ pub(crate) struct Heartbeats {
 }
 
 impl Heartbeats {
-    pub(crate) async fn new(
+    pub(crate) fn new(
         config: &AgentConfig,
         now: Clock,
         configuration: Arc<Configuration>,
         changes: watch::Receiver<u64>,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         if config.controllers.is_empty() {
             tracing::warn!("no controller is known: nobody hears heartbeats");
         }
-        Ok(Self {
+        Self {
             amphora_id: config.amphora_id,
             interval: config.heartbeat_interval,
             key: config.heartbeat_key.clone(),
@@ -63,10 +62,10 @@ impl Heartbeats {
             generation: configuration.generation(),
             configuration,
             changes,
-            receivers: Receivers::connect(config.bind.ip(), &config.controllers).await?,
+            receivers: Receivers::new(config.bind.ip(), &config.controllers),
             meter: Meter::default(),
             seq: 0,
-        })
+        }
     }
 
     /// Sends until it is stopped. The first goes to every controller at once: it says that this

@@ -105,9 +105,9 @@ impl From<octavia_agent::Error> for Failure {
     fn from(error: octavia_agent::Error) -> Self {
         match error {
             octavia_agent::Error::Certificate { .. } => Self::Configuration(error.into()),
-            octavia_agent::Error::Listen { .. }
-            | octavia_agent::Error::BasePath { .. }
-            | octavia_agent::Error::HeartbeatSocket { .. } => Self::Other(error.into()),
+            octavia_agent::Error::Listen { .. } | octavia_agent::Error::BasePath { .. } => {
+                Self::Other(error.into())
+            }
         }
     }
 }

@@ -6,12 +6,9 @@ use std::time::Duration;
 
 use tokio::net::UdpSocket;
 
-use crate::error::Error;
-
 const SEND_LIMIT: Duration = Duration::from_secs(1);
 
-/// The controllers, in turn. Their sockets are connected, so that a host tells when nobody
-/// listens there.
+/// The controllers, in turn.
 pub(super) struct Receivers {
     all: Vec<Receiver>,
     next: usize,
@@ -20,34 +17,29 @@ pub(super) struct Receivers {
 }
 
 struct Receiver {
+    from: IpAddr,
     address: SocketAddr,
-    socket: UdpSocket,
+    /// Connected, so that a host tells when nobody listens there. Made when it is needed, and
+    /// again after an error, as the network may come later than the agent.
+    socket: Option<UdpSocket>,
     /// Whether the last datagram was taken; what does not change is not logged again.
     well: bool,
 }
 
 impl Receivers {
-    pub(super) async fn connect(from: IpAddr, controllers: &[SocketAddr]) -> Result<Self, Error> {
-        let mut receivers = Vec::with_capacity(controllers.len());
-        for &address in controllers {
-            let socket = connect(from, address)
-                .await
-                .map_err(|source| Error::HeartbeatSocket {
-                    controller: address,
-                    source,
-                })?;
-            receivers.push(Receiver {
-                address,
-                socket,
-                well: true,
-            });
-        }
-        Ok(Self {
-            all: receivers,
+    pub(super) fn new(from: IpAddr, controllers: &[SocketAddr]) -> Self {
+        let receiver = |&address| Receiver {
+            from,
+            address,
+            socket: None,
+            well: true,
+        };
+        Self {
+            all: controllers.iter().map(receiver).collect(),
             next: 0,
             last: 0,
             remembered: None,
-        })
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -93,16 +85,24 @@ impl Receiver {
         well
     }
 
-    async fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+    async fn try_send(&mut self, datagram: &[u8]) -> io::Result<()> {
         // An earlier datagram that was refused must not keep this one back.
-        drop(self.error());
-        tokio::time::timeout(SEND_LIMIT, self.socket.send(datagram)).await??;
+        if self.error().is_err() {
+            self.socket = None;
+        }
+        let socket = match self.socket.take() {
+            Some(socket) => socket,
+            None => connect(self.from, self.address).await?,
+        };
+        tokio::time::timeout(SEND_LIMIT, socket.send(datagram)).await??;
+        self.socket = Some(socket);
         // On the same host, a refusal is known at once.
         self.error()
     }
 
     fn error(&self) -> io::Result<()> {
-        match self.socket.take_error()? {
+        let told = self.socket.as_ref().map(UdpSocket::take_error);
+        match told.transpose()?.flatten() {
             Some(error) => Err(error),
             None => Ok(()),
         }

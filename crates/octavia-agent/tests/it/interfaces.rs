@@ -2,6 +2,7 @@
 //! agent did is read back with `ip`.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::Command;
 
@@ -17,7 +18,7 @@ use octavia_amphora_api::agent::RefusalReason;
 use octavia_amphora_api::config::Interface;
 use serde_json::Value;
 
-use crate::amphora::{Amphora, document, refusal};
+use crate::amphora::{Amphora, HealthManager, document, refusal};
 
 const MAC: &str = "02:00:00:00:00:07";
 const VIP: &str = "10.98.0.5/32";
@@ -106,6 +107,24 @@ fn a_refused_document_leaves_the_addresses_as_they_were() {
             running.stop().await;
         },
     );
+}
+
+#[test]
+fn a_controller_hears_once_there_is_a_way_to_it() {
+    in_a_namespace("a_controller_hears_once_there_is_a_way_to_it", async || {
+        let health_manager = HealthManager::at("0.0.0.0:0".parse().unwrap()).await;
+        let mut document = with_addresses(1, &[VIP]);
+        document.interfaces[0].gateway = None;
+        let mut amphora = amphora_with(&document);
+        let port = health_manager.address().port();
+        amphora.config.controllers = vec![SocketAddr::from(([10, 99, 0, 1], port))];
+        let running = amphora.start().await;
+        // While this is answered, the first heartbeat finds no way.
+        running.controller.status().await;
+        run("ip addr add 10.99.0.1/32 dev lo");
+        assert_eq!(health_manager.hear().await.generation, Some(1));
+        running.stop().await;
+    });
 }
 
 #[test]
