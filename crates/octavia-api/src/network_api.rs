@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
 use octavia_cloud::{Network, Port, PortFilter, Subnet};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Api;
 use crate::error::Result;
@@ -76,13 +76,11 @@ fn chosen(plural: &str, items: impl Iterator<Item = Value>, query: &Query) -> Js
     };
     let items: Vec<_> = items
         .filter(matches)
-        .map(|item| match item {
-            Value::Object(all) if !fields.is_empty() => all
-                .into_iter()
-                .filter(|(key, _)| fields.contains(&key.as_str()))
-                .collect::<Map<_, _>>()
-                .into(),
-            item => item,
+        .map(|mut item| {
+            if let (Value::Object(all), false) = (&mut item, fields.is_empty()) {
+                all.retain(|key, _| fields.contains(&key.as_str()));
+            }
+            item
         })
         .collect();
     Json(json!({ plural: items }))
@@ -94,7 +92,7 @@ fn has(item: &Value, key: &str, value: &str) -> bool {
         None => true,
         Some(Value::String(text)) => text == value,
         Some(Value::Bool(flag)) => crate::query::is_true(value) == *flag,
-        Some(other) => other.to_string() == value,
+        Some(other) => value.parse().is_ok_and(|value: Value| value == *other),
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
         if plain(byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            escaped.extend(["%", &format!("{byte:02X}")]);
         }
     }
     Cow::Owned(escaped)

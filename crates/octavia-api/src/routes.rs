@@ -15,7 +15,7 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 use http::StatusCode;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::payload::Root;
 use crate::{Api, edge, network_api};
 
@@ -67,9 +67,9 @@ async fn no_such_path(request: Request) -> Error {
 }
 
 /// The answer of a call that has nothing to say.
-fn empty(status: StatusCode) -> Result<Response> {
+fn empty(status: StatusCode) -> Response {
     use axum::response::IntoResponse;
-    Ok(status.into_response())
+    status.into_response()
 }
 
 /// Where a request was sent to.

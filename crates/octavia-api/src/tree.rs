@@ -66,7 +66,7 @@ impl Tree {
             return Err(Error::not_found("Pool", &id));
         }
         let default_pool = std::mem::take(&mut fields.default_pool).value();
-        let mut listener = rules::listener::create(api, lb, fields)?;
+        let mut listener = rules::listener::create(api, lb, &fields)?;
         if let Some(reference) = default_pool {
             rules::protocol::may_have_children(listener.protocol)?;
             let name = reference.name.value().unwrap_or_default();
@@ -101,13 +101,13 @@ impl Tree {
 
     /// Shows everything.
     pub(crate) fn view(&self, lb: &LoadBalancer) -> Value {
-        let listeners = self.listeners.iter().map(listener::full).collect();
-        let pools = self
+        let listeners: Vec<_> = self.listeners.iter().map(listener::full).collect();
+        let pools: Vec<_> = self
             .pools
             .iter()
             .map(|branch| pool::full(&branch.pool, &branch.members, branch.monitor.as_ref()))
             .collect();
-        load_balancer::full(lb, listeners, pools)
+        load_balancer::full(lb, &listeners, &pools)
     }
 }
 

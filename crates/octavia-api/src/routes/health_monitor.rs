@@ -175,7 +175,7 @@ async fn delete(
     query.only(&[])?;
     let id = parse_id(&id, NAME)?;
     api.in_turn(|| delete_once(&api, &caller, id)).await?;
-    super::empty(StatusCode::NO_CONTENT)
+    Ok(super::empty(StatusCode::NO_CONTENT))
 }
 
 async fn delete_once(api: &Api, caller: &Caller, id: Id<HealthMonitor>) -> Result<Accepted<()>> {

@@ -36,10 +36,7 @@ async fn healthcheck(State(api): State<Api>, headers: HeaderMap) -> Response {
         let body = json!({ "detailed": false, "reasons": reasons });
         (status, Json(body)).into_response()
     } else if accept.contains("text/html") {
-        let items: String = reasons
-            .iter()
-            .map(|reason| format!("<LI>{reason}</LI>"))
-            .collect();
+        let items = format!("<LI>{}</LI>", reasons.join("</LI><LI>"));
         let page = format!(
             "<HTML><HEAD><TITLE>Healthcheck Status</TITLE></HEAD><BODY><P>Result of {} \
              checks:</P><UL>{items}</UL></BODY></HTML>",

@@ -99,7 +99,7 @@ async fn create_once(api: &Api, caller: &Caller, post: &ListenerPost) -> Result<
         rules::protocol::may_serve(*protocol, pool.protocol)?;
     }
     let load_balancer = change::below(&mut tx, id).await?;
-    let listener = rules::listener::create(api, &load_balancer, post.listener.clone())?;
+    let listener = rules::listener::create(api, &load_balancer, &post.listener)?;
     rules::listener::free_port(&listener, &tx.listeners_of(id).await?)?;
     tx.insert_listener(&listener).await?;
     let what = format!("creation of listener {}", listener.id);
@@ -211,7 +211,7 @@ async fn delete(
     query.only(&[])?;
     let id = parse_id(&id, NAME)?;
     api.in_turn(|| delete_once(&api, &caller, id)).await?;
-    super::empty(StatusCode::NO_CONTENT)
+    Ok(super::empty(StatusCode::NO_CONTENT))
 }
 
 async fn delete_once(api: &Api, caller: &Caller, id: Id<Listener>) -> Result<Accepted<()>> {

@@ -259,7 +259,7 @@ async fn delete(
     let id = parse_id(&id, NAME)?;
     api.in_turn(|| delete_once(&api, &caller, id, cascade))
         .await?;
-    super::empty(StatusCode::NO_CONTENT)
+    Ok(super::empty(StatusCode::NO_CONTENT))
 }
 
 async fn delete_once(
@@ -301,7 +301,7 @@ async fn failover(
     query.only(&[])?;
     let id = parse_id(&id, NAME)?;
     api.in_turn(|| failover_once(&api, &caller, id)).await?;
-    super::empty(StatusCode::ACCEPTED)
+    Ok(super::empty(StatusCode::ACCEPTED))
 }
 
 async fn failover_once(api: &Api, caller: &Caller, id: Id<LoadBalancer>) -> Result<Accepted<()>> {

@@ -176,7 +176,7 @@ async fn delete(
     let pool = parent(&mut api.store.read("member.delete").await?, &pool).await?;
     api.in_turn(|| delete_once(&api, &caller, &pool, &id))
         .await?;
-    super::empty(StatusCode::NO_CONTENT)
+    Ok(super::empty(StatusCode::NO_CONTENT))
 }
 
 async fn delete_once(api: &Api, caller: &Caller, pool: &Pool, id: &str) -> Result<Accepted<()>> {

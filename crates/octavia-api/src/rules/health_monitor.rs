@@ -102,13 +102,11 @@ pub(crate) fn update(
     m.timeout = put.timeout.value().unwrap_or(m.timeout);
     m.fall_threshold = put.max_retries_down.change(m.fall_threshold, 3);
     m.rise_threshold = put.max_retries.value().unwrap_or(m.rise_threshold);
-    m.http_method = reset(put.http_method, m.http_method, HttpMethod::Get);
-    m.url_path = reset(put.url_path, m.url_path.take(), "/".to_owned());
-    m.expected_codes = reset(
-        put.expected_codes,
-        m.expected_codes.take(),
-        "200".to_owned(),
-    );
+    m.http_method = put.http_method.reset(m.http_method, HttpMethod::Get);
+    m.url_path = put.url_path.reset(m.url_path.take(), "/".to_owned());
+    m.expected_codes = put
+        .expected_codes
+        .reset(m.expected_codes.take(), "200".to_owned());
     m.enabled = put.admin_state_up.change(m.enabled, false);
     if let Some(tags) = put.tags.value() {
         m.tags = tags;
@@ -117,14 +115,6 @@ pub(crate) fn update(
     m.domain_name = put.domain_name.change_or_clear(m.domain_name.take());
     check(api, &monitor)?;
     Ok(monitor)
-}
-
-fn reset<T>(given: Given<T>, present: Option<T>, default: T) -> Option<T> {
-    match given {
-        Given::Absent => present,
-        Given::Null => Some(default),
-        Given::Value(value) => Some(value),
-    }
 }
 
 const fn is_http(kind: Type) -> bool {
@@ -152,7 +142,13 @@ fn of_pool(pool: PoolProtocol, kind: Type) -> Result<()> {
             "The associated pool protocol is {pool}, so only a UDP-CONNECT/SCTP/TCP/HTTP health \
              monitor is supported."
         ),
-        _ => return Ok(()),
+        Type::Http
+        | Type::Https
+        | Type::Ping
+        | Type::Sctp
+        | Type::Tcp
+        | Type::TlsHello
+        | Type::UdpConnect => return Ok(()),
     };
     Err(Error::Validation(text))
 }

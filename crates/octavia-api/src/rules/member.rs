@@ -90,13 +90,15 @@ pub(crate) fn update(mut member: Member, put: MemberPut) -> Result<Member> {
     m.enabled = put.admin_state_up.change(m.enabled, false);
     m.weight = match put.weight {
         Given::Absent => m.weight,
-        given => given.value().map_or(Some(Weight::DEFAULT), weight),
+        Given::Null => Some(Weight::DEFAULT),
+        Given::Value(number) => weight(number),
     };
     m.backup = put.backup.change(m.backup, false);
     m.monitor_port = put.monitor_port.change_or_clear(m.monitor_port);
     match put.monitor_address {
         Given::Absent => {}
-        given => set_monitor_address(m, given),
+        Given::Null => set_monitor_address(m, None),
+        Given::Value(address) => set_monitor_address(m, Some(address)),
     }
     if let Some(tags) = put.tags.value() {
         super::distinct(&tags)?;
@@ -105,8 +107,7 @@ pub(crate) fn update(mut member: Member, put: MemberPut) -> Result<Member> {
     Ok(member)
 }
 
-fn set_monitor_address(member: &mut Member, given: Given<crate::wire::decode::AddressText>) {
-    let address = given.value();
+fn set_monitor_address(member: &mut Member, address: Option<crate::wire::decode::AddressText>) {
     member.monitor_address = address.as_ref().map(|monitor| monitor.address);
     member.monitor_address_text = address.map(|monitor| monitor.text);
 }

@@ -149,14 +149,8 @@ pub(crate) fn update(api: &Api, mut pool: Pool, put: PoolPut) -> Result<Pool> {
     p.crl_container_id = put
         .crl_container_ref
         .change_or_clear(p.crl_container_id.take());
-    p.tls_ciphers = match put.tls_ciphers {
-        Given::Absent => p.tls_ciphers.take(),
-        given => Some(
-            given
-                .value()
-                .unwrap_or_else(|| config.default_pool_ciphers.clone()),
-        ),
-    };
+    let ciphers = config.default_pool_ciphers.clone();
+    p.tls_ciphers = put.tls_ciphers.reset(p.tls_ciphers.take(), ciphers);
     p.tls_versions = put.tls_versions.change(
         take(&mut p.tls_versions),
         config.default_pool_tls_versions.clone(),

@@ -243,18 +243,17 @@ pub(crate) async fn reserve(
     project_id: Option<String>,
 ) -> Result<(Vip, Vec<AdditionalVip>)> {
     let octavia_owned = place.port.is_none();
-    let port = match place.port {
-        Some(port) => port,
-        None => {
-            let new = NewPort {
-                purpose: PortPurpose::Vip(load_balancer),
-                network_id: place.network_id,
-                subnet_id: place.subnet_id,
-                ip_address: place.address.as_ref().map(|address| address.address),
-                project_id,
-            };
-            api.network.create_port(&new).await?
-        }
+    let port = if let Some(port) = place.port {
+        port
+    } else {
+        let new = NewPort {
+            purpose: PortPurpose::Vip(load_balancer),
+            network_id: place.network_id,
+            subnet_id: place.subnet_id,
+            ip_address: place.address.as_ref().map(|address| address.address),
+            project_id,
+        };
+        api.network.create_port(&new).await?
     };
     let of_port = port
         .fixed_ips

@@ -68,4 +68,13 @@ impl<T> Given<T> {
             Self::Value(value) => Some(value),
         }
     }
+
+    /// Returns what an update makes of a field that null resets, where nothing may be stored.
+    pub(crate) fn reset(self, current: Option<T>, reset: T) -> Option<T> {
+        match self {
+            Self::Absent => current,
+            Self::Null => Some(reset),
+            Self::Value(value) => Some(value),
+        }
+    }
 }

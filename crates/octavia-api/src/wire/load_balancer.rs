@@ -72,42 +72,10 @@ impl LoadBalancerPut {
 }
 
 /// Shows a load balancer.
-pub(crate) fn view(load_balancer: &LoadBalancer) -> Value {
-    let mut view = json!({});
-    let Value::Object(fields) = &mut view else {
-        return view;
-    };
-    let full = full(load_balancer, Vec::new(), Vec::new());
-    let Value::Object(mut all) = full else {
-        return view;
-    };
-    all.shift_remove("listeners");
-    all.shift_remove("pools");
-    for (key, value) in all {
-        let after = key == "additional_vips";
-        fields.insert(key, value);
-        if after {
-            fields.insert(
-                "listeners".to_owned(),
-                super::only_ids(&load_balancer.listeners),
-            );
-            fields.insert("pools".to_owned(), super::only_ids(&load_balancer.pools));
-        }
-    }
-    view
-}
-
-/// Shows a load balancer as the answer to its creation: with all below it, the overridden keys first.
-pub(crate) fn full(
-    load_balancer: &LoadBalancer,
-    listeners: Vec<Value>,
-    pools: Vec<Value>,
-) -> Value {
-    let lb = load_balancer;
+pub(crate) fn view(lb: &LoadBalancer) -> Value {
     let vip = &lb.vip;
+    let address = vip.ip_address_text.clone();
     json!({
-        "listeners": listeners,
-        "pools": pools,
         "id": lb.id.to_string(),
         "name": lb.name.as_deref().unwrap_or_default(),
         "description": lb.description.as_deref().unwrap_or_default(),
@@ -117,12 +85,14 @@ pub(crate) fn full(
         "project_id": lb.project_id,
         "created_at": super::time(lb.created_at),
         "updated_at": super::time(lb.updated_at),
-        "vip_address": vip.ip_address_text.clone().or_else(|| vip.ip_address.map(|a| a.to_string())),
+        "vip_address": address.or_else(|| vip.ip_address.map(|address| address.to_string())),
         "vip_port_id": super::id(vip.port_id),
         "vip_subnet_id": super::id(vip.subnet_id),
         "vip_network_id": super::id(vip.network_id),
         "vip_sg_ids": vip.sg_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "additional_vips": additional_vips(lb),
+        "listeners": super::only_ids(&lb.listeners),
+        "pools": super::only_ids(&lb.pools),
         "provider": lb.provider.as_deref().unwrap_or("octavia"),
         "flavor_id": super::id(lb.flavor_id),
         "vip_qos_policy_id": super::id(vip.qos_policy_id),
@@ -131,6 +101,17 @@ pub(crate) fn full(
         "vip_vnic_type": vip.vnic_type.as_str(),
         "tenant_id": lb.project_id,
     })
+}
+
+/// Shows a load balancer as the answer to its creation: with all below it, which comes first.
+pub(crate) fn full(lb: &LoadBalancer, listeners: &[Value], pools: &[Value]) -> Value {
+    let mut full = json!({ "listeners": listeners, "pools": pools });
+    if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(lb)) {
+        for (key, value) in fields {
+            full.entry(key).or_insert(value);
+        }
+    }
+    full
 }
 
 fn additional_vips(load_balancer: &LoadBalancer) -> Value {

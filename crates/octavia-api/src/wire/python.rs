@@ -4,10 +4,9 @@ use serde_json::Value;
 
 /// Prints a value as Python's `str` does: a text as it is, anything else as [`repr`].
 pub(crate) fn str(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => repr(other),
-    }
+    value
+        .as_str()
+        .map_or_else(|| repr(value), ToOwned::to_owned)
 }
 
 /// Prints a value as Python's `repr` does.
@@ -57,7 +56,7 @@ pub(crate) fn quoted(text: &str) -> String {
                 quoted.push('\\');
                 quoted.push(c);
             }
-            c if c.is_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => quoted.extend(["\\x", &format!("{:02x}", u32::from(c))]),
             c => quoted.push(c),
         }
     }

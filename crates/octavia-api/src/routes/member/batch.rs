@@ -49,7 +49,7 @@ pub(super) async fn replace(
     rules::subnets_exist(&api, subnets).await?;
     api.in_turn(|| replace_once(&api, &pool, &wanted, additive))
         .await?;
-    crate::routes::empty(StatusCode::ACCEPTED)
+    Ok(crate::routes::empty(StatusCode::ACCEPTED))
 }
 
 async fn replace_once(
