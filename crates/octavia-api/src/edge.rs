@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -59,6 +60,9 @@ async fn handle(State(api): State<Api>, mut request: Request, next: Next) -> Res
         }
     };
     let mut response = answer.instrument(span.clone()).await;
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
     let duration = started.elapsed();
     if let Ok(id) = HeaderValue::try_from(&id) {
         response.headers_mut().insert("x-openstack-request-id", id);

@@ -37,7 +37,11 @@ impl Tree {
         listeners: Vec<ListenerFields>,
         pools: Vec<PoolFields>,
     ) -> Result<Self> {
-        if listeners.iter().any(has_policies) {
+        if let Some(listener) = listeners.iter().find(|listener| has_policies(listener)) {
+            let protocol = listener.protocol.as_ref();
+            protocol.map_or(Ok(()), |protocol| {
+                rules::protocol::may_have_children(*protocol)
+            })?;
             return Err(unsupported("L7 policies are not supported yet"));
         }
         let mut tree = Self::default();

@@ -111,13 +111,13 @@ async fn create_once(
         rules::allowed(api, *kind)?;
     }
     let monitor = rules::create(api, &pool, post.monitor.clone())?;
-    let pool = change::inside_pool(&mut tx, &pool).await?;
+    let (load_balancer, pool) = change::inside_pool(&mut tx, &pool).await?;
     if pool.health_monitor_id.is_some() {
         let text = "This pool already has a health monitor";
         return Err(Error::Conflict(text.to_owned()));
     }
     tx.insert_health_monitor(&monitor).await?;
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     let what = format!("creation of health monitor {}", monitor.id);
     api.wake(&mut tx, lb, Wish::Change, &what).await?;
     tx.commit().await?;
@@ -149,12 +149,12 @@ async fn update_once(
     caller.may(policy::HEALTH_MONITOR_PUT, monitor.project_id.as_deref())?;
     let pool = pool_of(&mut tx, monitor.pool_id).await?;
     rules::update(api, monitor, put.clone())?;
-    let pool = change::inside_pool(&mut tx, &pool).await?;
+    let (load_balancer, _) = change::inside_pool(&mut tx, &pool).await?;
     let mut monitor = rules::update(api, load(&mut tx, id).await?, put.clone())?;
     monitor.provisioning_status = ProvisioningStatus::PendingUpdate;
     tx.save_health_monitor(&monitor).await?;
     let shown = load(&mut tx, id).await?;
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     api.wake(
         &mut tx,
         lb,
@@ -183,11 +183,11 @@ async fn delete_once(api: &Api, caller: &Caller, id: Id<HealthMonitor>) -> Resul
     let monitor = load(&mut tx, id).await?;
     caller.may(policy::HEALTH_MONITOR_DELETE, monitor.project_id.as_deref())?;
     let pool = pool_of(&mut tx, monitor.pool_id).await?;
-    let pool = change::inside_pool(&mut tx, &pool).await?;
+    let (load_balancer, _) = change::inside_pool(&mut tx, &pool).await?;
     let mut monitor = load(&mut tx, id).await?;
     monitor.provisioning_status = ProvisioningStatus::PendingDelete;
     tx.save_health_monitor(&monitor).await?;
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     api.wake(
         &mut tx,
         lb,

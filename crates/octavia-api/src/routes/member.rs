@@ -112,8 +112,9 @@ async fn create(
 
 async fn create_once(api: &Api, pool: &Pool, post: &MemberPost) -> Result<Accepted<Value>> {
     let mut tx = api.store.begin("member.create").await?;
-    let pool = change::inside_pool(&mut tx, pool).await?;
+    let (load_balancer, pool) = change::inside_pool(&mut tx, pool).await?;
     let member = rules::build(api, &pool, post.member.clone())?;
+    rules::same_family(&load_balancer, &pool, &member)?;
     let others = tx.members_of(pool.id).await?;
     if others
         .iter()
@@ -122,7 +123,7 @@ async fn create_once(api: &Api, pool: &Pool, post: &MemberPost) -> Result<Accept
         return Err(rules::taken(&member));
     }
     tx.insert_member(&member).await?;
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     let what = format!("creation of member {}", member.id);
     api.wake(&mut tx, lb, Wish::Change, &what).await?;
     tx.commit().await?;
@@ -154,12 +155,12 @@ async fn update_once(
     let mut tx = api.store.begin("member.update").await?;
     let member = load(&mut tx, pool.id, id).await?;
     caller.may(policy::MEMBER_PUT, member.project_id.as_deref())?;
-    let pool = change::inside_pool(&mut tx, pool).await?;
+    let (load_balancer, pool) = change::inside_pool(&mut tx, pool).await?;
     let mut member = rules::update(load(&mut tx, pool.id, id).await?, put.clone())?;
     member.provisioning_status = ProvisioningStatus::PendingUpdate;
     tx.save_member(&member).await?;
     let shown = load(&mut tx, pool.id, id).await?;
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     api.wake(&mut tx, lb, Wish::Change, &format!("update of member {id}"))
         .await?;
     tx.commit().await?;
@@ -183,11 +184,11 @@ async fn delete_once(api: &Api, caller: &Caller, pool: &Pool, id: &str) -> Resul
     let mut tx = api.store.begin("member.delete").await?;
     let member = load(&mut tx, pool.id, id).await?;
     caller.may(policy::MEMBER_DELETE, member.project_id.as_deref())?;
-    let pool = change::inside_pool(&mut tx, pool).await?;
+    let (load_balancer, pool) = change::inside_pool(&mut tx, pool).await?;
     let mut member = load(&mut tx, pool.id, id).await?;
     member.provisioning_status = ProvisioningStatus::PendingDelete;
     tx.save_member(&member).await?;
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     api.wake(
         &mut tx,
         lb,

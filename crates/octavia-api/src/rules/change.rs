@@ -31,8 +31,8 @@ pub(crate) async fn below(tx: &mut Tx, id: Id<LoadBalancer>) -> Result<LoadBalan
 }
 
 /// Locks the load balancer of a pool for a change inside the pool, and makes it, the pool and the
-/// listeners that use the pool pending. Returns the pool as it is under the lock.
-pub(crate) async fn inside_pool(tx: &mut Tx, pool: &Pool) -> Result<Pool> {
+/// listeners that use the pool pending. Returns both as they are under the lock.
+pub(crate) async fn inside_pool(tx: &mut Tx, pool: &Pool) -> Result<(LoadBalancer, Pool)> {
     let load_balancer = lock(tx, pool.load_balancer_id).await?;
     let id = pool.id;
     let mut pool = tx
@@ -43,11 +43,11 @@ pub(crate) async fn inside_pool(tx: &mut Tx, pool: &Pool) -> Result<Pool> {
     if status != ProvisioningStatus::Active {
         return Err(immutable(Some("Pool"), id, status, load_balancer.id));
     }
-    below(tx, load_balancer.id).await?;
+    let load_balancer = below(tx, load_balancer.id).await?;
     pool.provisioning_status = ProvisioningStatus::PendingUpdate;
     tx.save_pool(&pool).await?;
     listeners(tx, &pool.listeners).await?;
-    Ok(pool)
+    Ok((load_balancer, pool))
 }
 
 /// Makes the listeners that use a pool pending.

@@ -1,11 +1,13 @@
 use std::net::IpAddr;
 
 use octavia_model::{
-    Id, Member, OperatingStatus, Pool, ProvisioningStatus, Subnet, VnicType, Weight,
+    Id, LoadBalancer, Member, OperatingStatus, Pool, ProvisioningStatus, Subnet, VnicType, Weight,
 };
 
+use super::protocol;
 use crate::Api;
 use crate::error::{Error, Result};
+use crate::provider::unsupported;
 use crate::wire::given::Given;
 use crate::wire::member::{MemberFields, MemberPut};
 
@@ -138,6 +140,33 @@ pub(crate) fn overwrite(present: Member, wanted: Member, fields: &MemberFields) 
         },
         ..wanted
     }
+}
+
+/// Refuses a member whose address family none of the VIPs has, where datagrams are carried: the data
+/// plane does not translate them.
+pub(crate) fn same_family(
+    load_balancer: &LoadBalancer,
+    pool: &Pool,
+    member: &Member,
+) -> Result<()> {
+    if !protocol::is_datagram(pool.protocol) || pool.listeners.is_empty() {
+        return Ok(());
+    }
+    let additional = load_balancer
+        .additional_vips
+        .iter()
+        .map(|vip| vip.ip_address);
+    let mut vips = std::iter::once(load_balancer.vip.ip_address)
+        .chain(additional)
+        .flatten();
+    if vips.any(|vip| vip.is_ipv4() == member.ip_address.is_ipv4()) {
+        return Ok(());
+    }
+    Err(unsupported(format!(
+        "This provider doesn't support mixing IPv4 and IPv6 addresses for its VIP and members in \
+         {} load balancers.",
+        pool.protocol
+    )))
 }
 
 /// Says that a pool has such a member already.

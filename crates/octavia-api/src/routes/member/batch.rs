@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
-use octavia_model::{Id, Member, Pool, ProvisioningStatus};
+use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus};
 use octavia_store::Tx;
 
 use crate::api::Wish;
@@ -59,7 +59,7 @@ async fn replace_once(
     additive: bool,
 ) -> Result<Accepted<()>> {
     let mut tx = api.store.begin("member.batch").await?;
-    let pool = change::inside_pool(&mut tx, pool).await?;
+    let (load_balancer, pool) = change::inside_pool(&mut tx, pool).await?;
     let present = tx.members_of(pool.id).await?;
     if wanted.is_empty() && (present.is_empty() || additive) {
         // The transaction, and with it the lock, is given up: nothing changes.
@@ -68,11 +68,11 @@ async fn replace_once(
             answer: (),
         });
     }
-    let kept = write(api, &mut tx, &pool, &present, wanted).await?;
+    let kept = write(api, &mut tx, (&load_balancer, &pool), wanted, &present).await?;
     if !additive {
         remove_all_but(&mut tx, present, &kept).await?;
     }
-    let lb = pool.load_balancer_id;
+    let lb = load_balancer.id;
     let what = format!("change of the members of pool {}", pool.id);
     api.wake(&mut tx, lb, Wish::Change, &what).await?;
     tx.commit().await?;
@@ -83,9 +83,9 @@ async fn replace_once(
 async fn write(
     api: &Api,
     tx: &mut Tx,
-    pool: &Pool,
-    present: &[Member],
+    (load_balancer, pool): (&LoadBalancer, &Pool),
     wanted: &[MemberFields],
+    present: &[Member],
 ) -> Result<BTreeSet<Id<Member>>> {
     let mut kept = BTreeSet::new();
     let mut new: Vec<Member> = Vec::new();
@@ -108,6 +108,7 @@ async fn write(
             tx.save_member(&member).await?;
         } else {
             let member = rules::build(api, pool, fields.clone())?;
+            rules::same_family(load_balancer, pool, &member)?;
             if new.iter().any(|other| rules::same_target(other, &member)) {
                 return Err(rules::taken(&member));
             }

@@ -1,0 +1,405 @@
+use octavia_model::{Id, LoadBalancer, ProvisioningStatus};
+
+use super::record::Record;
+use super::{Step, replay};
+use crate::world::World;
+
+/// A file of records, what stood there before, and what is left out.
+pub(crate) struct Scenario {
+    pub(crate) file: &'static str,
+    pub(crate) setup: &'static [Step],
+    /// What is done before a record.
+    pub(crate) before: &'static [(&'static str, Step)],
+    /// After these the worker does nothing,
+    pub(crate) hold: &'static [&'static str],
+    /// until these.
+    pub(crate) release: &'static [&'static str],
+    /// What the recording removed again before the next call.
+    pub(crate) removed: fn(&Record) -> bool,
+    /// Lists of things made in the same second: upstream shows them in the order of random ids.
+    pub(crate) any_order: &'static [&'static str],
+    /// What is different on purpose but for the status.
+    pub(crate) other_text: &'static [&'static str],
+    /// What is left out, and why.
+    pub(crate) left_out: &'static [(&'static str, &'static str)],
+}
+
+const NOTHING: Scenario = Scenario {
+    file: "",
+    setup: &[],
+    before: &[],
+    hold: &[],
+    release: &[],
+    removed: |_| false,
+    any_order: &[],
+    other_text: &[],
+    left_out: &[],
+};
+
+// Why records are left out.
+const CERTIFICATES: &str = "reads certificates; there is no secret store yet";
+const L7: &str = "needs L7 policies, which are not served yet";
+const POLICY: &str = "refused by an access rule; noauth has none";
+const PROVIDER: &str = "needs a provider driver that is not ours";
+const LATER: &str = "a resource that is not served yet";
+const CHANCE: &str = "cuts a list whose order upstream leaves to chance";
+const CHANCE_OF_STATUS: &str = "upstream forgets by chance that the pool has a monitor";
+const FALL_THROUGH: &str = "upstream answers with something else; not to be copied";
+
+const SUBNET: &str = r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111"}"#;
+const LB: Step = Step::Make("loadbalancer", SUBNET, "<uuid-1>");
+const OTHER_LB: Step = Step::Make("loadbalancer", SUBNET, "<lb>");
+
+#[tokio::test]
+async fn the_protocol() {
+    replay(Scenario {
+        file: "protocol",
+        setup: &[LB],
+        other_text: &["body-too-large"],
+        left_out: &[
+            ("post-other-tenant", POLICY),
+            ("post-other-project", POLICY),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn load_balancers() {
+    replay(Scenario {
+        file: "loadbalancer",
+        hold: &["delete-cascade"],
+        release: &["get-deleted"],
+        left_out: &[
+            ("provider-noop", PROVIDER),
+            ("failover-user", POLICY),
+            ("failover-get", FALL_THROUGH),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn trees() {
+    replay(Scenario {
+        file: "tree",
+        setup: &[Step::Make(
+            "loadbalancer",
+            r#"{
+                "vip_subnet_id": "11111111-1111-1111-1111-111111111111",
+                "vip_sg_ids": ["66666666-6666-6666-6666-666666666666"]
+            }"#,
+            "<uuid-98>",
+        )],
+        any_order: &["ref-by-name"],
+        other_text: &["hm-udp-pool-https"],
+        left_out: &[
+            ("full", L7),
+            ("full-get", L7),
+            ("full-status", L7),
+            ("full-listeners", L7),
+            ("full-pools", L7),
+            ("full-hms", L7),
+            ("l7-bad-rule", L7),
+            ("l7-on-tcp", L7),
+            ("l7-pool-noname", L7),
+            ("l7-pool-missing", L7),
+            ("l7-pool-wrong-proto", L7),
+            ("l7-redirect-pool-id", L7),
+            ("l7-positions", L7),
+            ("l7-51-rules", L7),
+            ("l7-value-newline", L7),
+            ("hsts-neg-single-create", FALL_THROUGH),
+            ("member-tags", CHANCE_OF_STATUS),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn listeners() {
+    replay(Scenario {
+        file: "listener",
+        setup: &[LB],
+        left_out: &[
+            ("tls-missing-cert", CERTIFICATES),
+            ("tls-missing-two", CERTIFICATES),
+            ("tls-unreadable", CERTIFICATES),
+            ("tls-badca", CERTIFICATES),
+            ("tls-ca-missing", CERTIFICATES),
+            ("tls-badcrl", CERTIFICATES),
+            ("tls-crl-other-ca", CERTIFICATES),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pools() {
+    replay(Scenario {
+        file: "pool",
+        setup: &[LB],
+        removed: |record| record.name.starts_with("combo-"),
+        left_out: &[
+            ("tls-missing", CERTIFICATES),
+            ("ca-missing", CERTIFICATES),
+            ("ca-bad", CERTIFICATES),
+            ("ca-crl-other", CERTIFICATES),
+            ("l7-redirect", L7),
+            ("delete-in-use-l7", L7),
+            ("listener-after-pool-delete", L7),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn members() {
+    const POOL: &str =
+        r#"{"loadbalancer_id": "<lb>", "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN"}"#;
+    replay(Scenario {
+        file: "member",
+        setup: &[
+            OTHER_LB,
+            Step::Make("pool", POOL, "<uuid-1>"),
+            Step::Make(
+                "listener",
+                r#"{"loadbalancer_id": "<lb>", "protocol": "UDP", "protocol_port": 53}"#,
+                "<listener>",
+            ),
+            Step::Make(
+                "pool",
+                r#"{"listener_id": "<listener>", "protocol": "UDP", "lb_algorithm": "ROUND_ROBIN"}"#,
+                "<uuid-13>",
+            ),
+            Step::Make("pool", POOL, "<uuid-15>"),
+        ],
+        hold: &["batch-pending-view"],
+        any_order: &[
+            "list-fields",
+            "batch-create-after",
+            "batch-replace-after",
+            "batch-additive-after",
+            "batch-additive-true-lower-after",
+        ],
+        left_out: &[("list", CHANCE)],
+        ..NOTHING
+    })
+    .await;
+}
+
+macro_rules! pool_of {
+    ($protocol:literal, $name:literal) => {
+        Step::Make(
+            "pool",
+            concat!(
+                r#"{"loadbalancer_id": "<lb>", "lb_algorithm": "ROUND_ROBIN", "protocol": ""#,
+                $protocol,
+                r#""}"#
+            ),
+            $name,
+        )
+    };
+}
+
+/// A monitor that several recordings show in their lists.
+const MONITOR: &str = r#"{
+    "pool_id": "<monitored>", "type": "HTTP", "delay": 5, "timeout": 3, "max_retries": 2,
+    "http_version": 1.1, "domain_name": "www.x.com"
+}"#;
+
+#[tokio::test]
+async fn health_monitors() {
+    replay(Scenario {
+        file: "healthmonitor",
+        setup: &[
+            OTHER_LB,
+            pool_of!("HTTP", "<monitored>"),
+            Step::Make("healthmonitor", MONITOR, ""),
+            pool_of!("TCP", "<uuid-1>"),
+            pool_of!("HTTP", "<uuid-7>"),
+            pool_of!("HTTPS", "<uuid-13>"),
+            pool_of!("PROXY", "<uuid-19>"),
+            pool_of!("PROXYV2", "<uuid-25>"),
+            pool_of!("UDP", "<uuid-31>"),
+            pool_of!("SCTP", "<uuid-36>"),
+        ],
+        removed: |record| !record.name.starts_with("create"),
+        any_order: &["list"],
+        ..NOTHING
+    })
+    .await;
+}
+
+macro_rules! listed {
+    ($number:literal, $rest:literal) => {
+        Step::Make(
+            "loadbalancer",
+            concat!(
+                r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111", "#,
+                r#""project_id": "ffffffffffffffffffffffffffffffff", "#,
+                r#""vip_address": "10.9.0."#,
+                $number,
+                r#"", "name": "n"#,
+                $number,
+                r#"", "#,
+                $rest,
+                "}"
+            ),
+            "",
+        )
+    };
+}
+
+#[tokio::test]
+async fn lists() {
+    const FIRST_OF_OTHERS: &str = "empty-listeners";
+    replay(Scenario {
+        file: "list",
+        setup: &[
+            listed!("0", r#""description": "even", "tags": ["all", "t0"]"#),
+            listed!("1", r#""description": "odd", "tags": ["all", "t1"]"#),
+            listed!("2", r#""description": "even", "tags": ["all", "t2"]"#),
+            listed!("3", r#""description": "odd", "tags": ["all", "t3"], "admin_state_up": false"#),
+            listed!("4", r#""description": "even""#),
+        ],
+        before: &[
+            (FIRST_OF_OTHERS, OTHER_LB),
+            (
+                FIRST_OF_OTHERS,
+                Step::Make(
+                    "pool",
+                    r#"{
+                        "loadbalancer_id": "<lb>", "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN",
+                        "session_persistence": {"type": "APP_COOKIE", "cookie_name": "abc"}
+                    }"#,
+                    "<monitored>",
+                ),
+            ),
+            (
+                FIRST_OF_OTHERS,
+                Step::Make(
+                    "listener",
+                    r#"{
+                        "loadbalancer_id": "<lb>", "protocol": "HTTP", "protocol_port": 80,
+                        "default_pool_id": "<monitored>",
+                        "insert_headers": {"X-Forwarded-For": "true"}
+                    }"#,
+                    "",
+                ),
+            ),
+            (FIRST_OF_OTHERS, Step::Make("healthmonitor", MONITOR, "")),
+            (
+                FIRST_OF_OTHERS,
+                Step::Make(
+                    "pools/<monitored>/member",
+                    r#"{"address": "10.0.0.1", "protocol_port": 80}"#,
+                    "",
+                ),
+            ),
+        ],
+        left_out: &[
+            ("f-sg", "filters on a collection are refused, this one as the others"),
+            ("f-project-other", POLICY),
+            ("no-role", POLICY),
+            ("other-role", POLICY),
+            ("empty-listeners", L7),
+            ("empty-l7policies", L7),
+            ("l7-filter-listener", L7),
+            ("empty-quotas", LATER),
+            ("empty-flavors", LATER),
+            ("empty-flavorprofiles", LATER),
+            ("empty-availabilityzones", LATER),
+            ("empty-availabilityzoneprofiles", LATER),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+macro_rules! named_c {
+    ($name:literal) => {
+        Step::Make(
+            "loadbalancer",
+            r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111", "name": "C"}"#,
+            $name,
+        )
+    };
+}
+
+#[tokio::test]
+async fn other_configurations() {
+    replay(Scenario {
+        file: "config",
+        setup: &[
+            Step::Make(
+                "loadbalancer",
+                r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111", "name": "lb1"}"#,
+                "<uuid-14>",
+            ),
+            Step::Break("loadbalancer", "<uuid-14>"),
+            Step::Make("loadbalancer", SUBNET, ""),
+            named_c!(""),
+            named_c!(""),
+            named_c!("<uuid-1>"),
+        ],
+        before: &[
+            (
+                "member create on ERROR pool",
+                Step::Break("pool", "<uuid-5>"),
+            ),
+            (
+                "listener update on ERROR listener",
+                Step::Break("listener", "<uuid-26>"),
+            ),
+            (
+                "pool create on ERROR listener",
+                Step::Break("listener", "<uuid-26>"),
+            ),
+            (
+                "lb update on ERROR lb",
+                Step::Break("loadbalancer", "<uuid-1>"),
+            ),
+        ],
+        left_out: &[
+            ("no sorting", CHANCE),
+            ("policy", L7),
+            ("rule on ERROR policy", L7),
+            ("policy update on ERROR policy", L7),
+            ("listener update on ERROR listener", L7),
+        ],
+        ..NOTHING
+    })
+    .await;
+}
+
+/// Puts an object into ERROR, as a failed change does.
+pub(crate) async fn break_it(world: &World, kind: &str, id: &str) {
+    let broken = ProvisioningStatus::Error;
+    let mut tx = world.store.begin("test.break").await.unwrap();
+    match kind {
+        "pool" => {
+            let mut pool = tx.pool(id.parse().unwrap()).await.unwrap().unwrap();
+            pool.provisioning_status = broken;
+            tx.save_pool(&pool).await.unwrap();
+        }
+        "listener" => {
+            let mut listener = tx.listener(id.parse().unwrap()).await.unwrap().unwrap();
+            listener.provisioning_status = broken;
+            tx.save_listener(&listener).await.unwrap();
+        }
+        "loadbalancer" => {
+            let id: Id<LoadBalancer> = id.parse().unwrap();
+            let mut load_balancer = tx.load_balancer(id).await.unwrap().unwrap();
+            load_balancer.provisioning_status = broken;
+            tx.save_load_balancer(&load_balancer).await.unwrap();
+        }
+        other => panic!("nobody knows how to break a {other}"),
+    }
+    tx.commit().await.unwrap();
+}
