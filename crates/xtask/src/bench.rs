@@ -1,13 +1,37 @@
 //! Measurements beside peers: CPU per operation and ratios, never a verdict.
 
-use clap::Parser;
+mod process;
+mod proxy;
+mod report;
+mod statistics;
+
+use clap::{Parser, Subcommand};
 
 /// What to measure.
 #[derive(Debug, Parser)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Prints JSON instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// CPU time of the proxy for each operation, beside HAProxy's.
+    Proxy(proxy::Args),
+}
 
 /// Runs the measurement.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let Args {} = args;
-    anyhow::bail!("no benchmark is defined yet")
+    let report = match args.what {
+        What::Proxy(what) => proxy::run(&what)?,
+    };
+    if args.json {
+        println!("{}", report.json());
+    } else {
+        println!("\n{}", report.table());
+    }
+    Ok(())
 }

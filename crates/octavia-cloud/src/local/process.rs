@@ -22,7 +22,7 @@ use super::netns::Namespace;
 /// The size from which a log is set aside at the next start.
 const LARGE_LOG_BYTES: u64 = 8 << 20;
 /// What of our environment an amphora gets.
-const ENVIRONMENT: [&str; 4] = ["PATH", "RUST_LOG", "RUST_BACKTRACE", "TZ"];
+const ENVIRONMENT: [&str; 4] = ["PATH", "OCTAVIA_LOG", "RUST_BACKTRACE", "TZ"];
 /// How long the kernel may take to end a process that it was told to kill.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
