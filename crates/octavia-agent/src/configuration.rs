@@ -151,12 +151,7 @@ impl Configuration {
     /// Returns the state of the data plane.
     pub(crate) async fn report(&self) -> Result<Report, Refusal> {
         let data_plane = Arc::clone(&self.data_plane);
-        let report = blocking(move || data_plane.report()).await?;
-        let generation = *self.generation.borrow();
-        Ok(Report {
-            generation: generation.and(report.generation.or(generation)),
-            ..report
-        })
+        blocking(move || data_plane.report()).await
     }
 
     async fn waits(&self) -> bool {

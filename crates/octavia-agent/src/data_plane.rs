@@ -13,7 +13,7 @@ pub trait DataPlane: Send + Sync + 'static {
     /// rejected, what was served goes on as if nothing had been asked.
     fn apply(&self, document: Arc<AmphoraConfig>) -> Result<(), Rejected>;
 
-    /// Closes every listener.
+    /// Closes every listener. The report then names no generation.
     fn clear(&self);
 
     /// Returns the state at this moment.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The new content of a file, safe on disk but not yet in its place.
+/// The new content of a file, safe on disk but not yet in its place. Dropped, it is gone.
 #[must_use = "it takes its place with `commit`"]
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -20,10 +20,7 @@ impl Prepared {
             temporary: path.with_added_extension("new"),
             path: path.to_owned(),
         };
-        prepared.fill(content).inspect_err(|_| {
-            // Half a file is of no use, and a full disk is better off without it.
-            drop(std::fs::remove_file(&prepared.temporary));
-        })?;
+        prepared.fill(content)?;
         Ok(prepared)
     }
 
@@ -42,6 +39,13 @@ impl Prepared {
     pub(crate) fn commit(self) -> io::Result<()> {
         std::fs::rename(&self.temporary, &self.path)?;
         sync_directory_of(&self.path)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // After a commit there is nothing to remove. Otherwise the next content takes its place.
+        drop(std::fs::remove_file(&self.temporary));
     }
 }
 
@@ -74,6 +78,14 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         prepared.commit().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn content_that_is_not_committed_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.json");
+        drop(Prepared::write(&path, b"new").unwrap());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]
