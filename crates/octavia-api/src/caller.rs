@@ -3,6 +3,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
+use crate::Api;
 use crate::error::Result;
 use crate::policy::Rule;
 
@@ -29,17 +30,21 @@ impl Caller {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl FromRequestParts<Api> for Caller {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Infallible> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        api: &Api,
+    ) -> std::result::Result<Self, Infallible> {
         let project_id = parts
             .headers
             .get("x-project-id")
             .or_else(|| parts.headers.get("x-tenant-id"))
             .and_then(|value| value.to_str().ok())
             .filter(|project| !project.is_empty())
-            .map(ToOwned::to_owned);
+            .map(ToOwned::to_owned)
+            .or_else(|| api.config.default_project_id.clone());
         Ok(Self { project_id })
     }
 }

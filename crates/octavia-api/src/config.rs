@@ -69,6 +69,9 @@ pub struct ApiConfig {
     pub immutable_wait: Duration,
     /// How long an accepted write waits for its change to be live; zero is upstream's behaviour. Ours.
     pub sync_wait: Duration,
+    /// The project of calls that name none, neither by header nor in the body; `None` is upstream's
+    /// behaviour: creating a load balancer is then refused. Ours, for clients without Keystone.
+    pub default_project_id: Option<String>,
     /// `[oslo_middleware] max_request_body_size`, in bytes.
     pub max_request_body_size: usize,
     /// `[networking]`.
@@ -138,6 +141,7 @@ impl Default for ApiConfig {
             default_pool_alpn_protocols: texts(&["h2", "http/1.1", "http/1.0"]),
             immutable_wait: Duration::from_secs(10),
             sync_wait: Duration::from_millis(500),
+            default_project_id: None,
             max_request_body_size: 114_688,
             networking: VipPolicy::default(),
             haproxy_amphora: HaproxyTimeouts::default(),

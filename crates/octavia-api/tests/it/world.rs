@@ -176,7 +176,7 @@ pub(crate) fn request(method: &str, path: &str) -> http::request::Builder {
 }
 
 pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().oneshot(request).await.unwrap();
+    let response = Box::pin(router.clone().oneshot(request)).await.unwrap();
     let status = response.status();
     let request_id = response
         .headers()
