@@ -2,6 +2,8 @@
 
 mod files;
 mod own;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -4,6 +4,8 @@ mod health_monitor;
 mod interface;
 mod listener;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

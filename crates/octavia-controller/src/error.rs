@@ -56,7 +56,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl From<octavia_store::Error> for Error {
     fn from(error: octavia_store::Error) -> Self {
         match error {
-            octavia_store::Error::Conflict(_) => Self::LeaseLost,
+            octavia_store::Error::Conflict(what) => Self::Moved(format!("{what} was changed by another")),
             error @ (octavia_store::Error::Duplicate(_)
             | octavia_store::Error::InUse(_)
             | octavia_store::Error::Value(_)
@@ -71,6 +71,14 @@ impl From<octavia_store::Error> for Error {
 }
 
 impl Error {
+    /// Reads the answer of a question about the lease: a conflict there means that it is lost.
+    pub(crate) fn of_lease(error: octavia_store::Error) -> Self {
+        match Self::from(error) {
+            Self::Moved(_) => Self::LeaseLost,
+            error => error,
+        }
+    }
+
     /// Wraps a fault with a certificate.
     pub(crate) fn certificate(
         attempt: impl Into<String>,

@@ -12,10 +12,16 @@ pub mod ca;
 pub mod config;
 pub mod document;
 mod error;
+pub mod health;
+pub mod housekeeping;
 pub mod plan;
 pub mod reconcile;
+#[cfg(test)]
+mod samples;
 mod world;
 
 pub use error::{Error, Result};
+pub use health::HealthManager;
+pub use housekeeping::Housekeeping;
 pub use reconcile::{Reconciler, ReconcilerSettings};
 pub use world::{Heard, World};

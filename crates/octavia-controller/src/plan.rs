@@ -7,6 +7,8 @@
 mod action;
 mod amphora;
 mod removal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -143,7 +145,13 @@ struct Steps {
 impl Wanted {
     /// Tells whether the load balancer is to go.
     pub fn is_deletion(&self) -> bool {
-        self.tree.load_balancer.provisioning_status == ProvisioningStatus::PendingDelete
+        self.reconciliation.deleting
+    }
+
+    /// Tells whether an amphora is to go: a failover was asked for, or it was given up.
+    fn is_condemned(&self, amphora: &Amphora) -> bool {
+        amphora.status == AmphoraStatus::PendingDelete
+            || self.reconciliation.unwanted_amphorae.contains(&amphora.id)
     }
 
     /// Returns the generation of the configuration that makes the wish true.
@@ -155,20 +163,16 @@ impl Wanted {
 impl<'a> View<'a> {
     /// Returns the amphorae that are to stay.
     fn kept(&self) -> impl Iterator<Item = &'a Amphora> + use<'a> {
-        self.wanted
-            .tree
-            .amphorae
-            .iter()
-            .filter(|amphora| !is_condemned(amphora))
+        let wanted = self.wanted;
+        let amphorae = wanted.tree.amphorae.iter();
+        amphorae.filter(|amphora| !wanted.is_condemned(amphora))
     }
 
     /// Returns the amphorae that are to go once they can be spared.
     fn condemned(&self) -> impl Iterator<Item = &'a Amphora> + use<'a> {
-        self.wanted
-            .tree
-            .amphorae
-            .iter()
-            .filter(|amphora| is_condemned(amphora))
+        let wanted = self.wanted;
+        let amphorae = wanted.tree.amphorae.iter();
+        amphorae.filter(|amphora| wanted.is_condemned(amphora))
     }
 
     fn server_of(&self, amphora: Id<Amphora>) -> Option<&'a Server> {
@@ -188,19 +192,19 @@ impl<'a> View<'a> {
     /// Returns the plan that ends the hopes in some amphorae, if there are such. It stands alone:
     /// which amphorae are to stay must be on record before anything else is decided.
     fn condemned_now(&self) -> Option<Plan> {
-        if self.wanted.reconciliation.failover {
-            let amphorae = self.kept().map(|amphora| amphora.id).collect();
-            return Some(Plan::Act(vec![Action::BeginFailover(amphorae)]));
-        }
-        let lost: Vec<_> = self
-            .kept()
-            .enumerate()
-            .filter_map(|(position, amphora)| {
-                let surplus = position >= self.roles().len();
-                (surplus || amphora::is_lost(self, amphora)).then_some(amphora.id)
-            })
+        let is_surplus = |position| position >= self.roles().len();
+        let lost = self.kept().enumerate().filter(|(position, amphora)| {
+            is_surplus(*position) || amphora::is_lost(self, amphora)
+        });
+        let unwanted = self
+            .condemned()
+            .filter(|amphora| amphora.status != AmphoraStatus::PendingDelete);
+        let ids: Vec<_> = lost
+            .map(|(_, amphora)| amphora)
+            .chain(unwanted)
+            .map(|amphora| amphora.id)
             .collect();
-        (!lost.is_empty()).then(|| Plan::Act(vec![Action::Condemn(lost)]))
+        (!ids.is_empty()).then(|| Plan::Act(vec![Action::Condemn(ids)]))
     }
 
     /// Returns a role for each amphora that the topology asks for.
@@ -274,8 +278,4 @@ fn act_or_converged(actions: Vec<Action>) -> Plan {
     } else {
         Plan::Act(actions)
     }
-}
-
-fn is_condemned(amphora: &Amphora) -> bool {
-    amphora.status == AmphoraStatus::PendingDelete
 }

@@ -1,17 +1,20 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
 use octavia_amphora_api::agent::{AgentStatus, Applied, Refusal, RefusalReason};
 use octavia_amphora_api::{AmphoraConfig, Report};
+use octavia_cloud::ServerStatus;
+use octavia_cloud::fake::FakeCloud;
 use octavia_model::{Amphora, Id, Secret};
 
 use super::{AgentAddress, AgentClient, AgentError};
 
-/// Agents in memory, for tests: each answers and remembers what it was told, unless it is silent.
-#[derive(Default)]
+/// Agents in memory, for tests. Each lives in a server of a [`FakeCloud`]: it answers while that
+/// runs, keeps what it was told while that exists, and cannot bind a VIP that another holds.
 pub struct FakeAgents {
+    cloud: Arc<FakeCloud>,
     state: Mutex<State>,
 }
 
@@ -26,6 +29,14 @@ struct State {
 }
 
 impl FakeAgents {
+    /// Makes agents for the servers of a cloud.
+    pub fn of(cloud: Arc<FakeCloud>) -> Self {
+        Self {
+            cloud,
+            state: Mutex::default(),
+        }
+    }
+
     /// Makes an agent answer nothing.
     pub fn silence(&self, amphora: Id<Amphora>) {
         self.lock().silent.insert(amphora);
@@ -73,14 +84,25 @@ impl FakeAgents {
         agent: AgentAddress,
         answer: impl FnOnce(&mut State) -> Result<T, AgentError>,
     ) -> Result<T, AgentError> {
+        let running = self.running();
         let mut state = self.lock();
-        if state.all_silent || state.silent.contains(&agent.amphora) {
+        let is_silent = state.all_silent || state.silent.contains(&agent.amphora);
+        if is_silent || !running.contains(&agent.amphora) {
             return Err(AgentError::Unreachable {
                 amphora: agent.amphora,
                 source: "connection refused".into(),
             });
         }
         answer(&mut state)
+    }
+
+    /// Returns the amphorae whose servers run.
+    fn running(&self) -> BTreeSet<Id<Amphora>> {
+        let servers = self.cloud.held_servers().into_iter();
+        servers
+            .filter(|server| server.status == ServerStatus::Active)
+            .map(|server| server.amphora_id)
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -113,13 +135,11 @@ impl AgentClient for FakeAgents {
         config: &'a AmphoraConfig,
     ) -> BoxFuture<'a, Result<Applied, AgentError>> {
         Box::pin(async move {
+            let running = self.running();
             self.call(agent, |state| {
                 let amphora = agent.amphora;
-                if let Some(refusal) = state
-                    .refuse_next
-                    .take()
-                    .or_else(|| state.check(agent, config))
-                {
+                let asked_for = state.refuse_next.take();
+                if let Some(refusal) = asked_for.or_else(|| state.check(config, &running)) {
                     return Err(AgentError::Refused { amphora, refusal });
                 }
                 state.served.insert(amphora, config.clone());
@@ -155,21 +175,24 @@ impl AgentClient for FakeAgents {
 }
 
 impl State {
-    /// Refuses what a real agent refuses: another's document, and a step back.
-    fn check(&self, agent: AgentAddress, config: &AmphoraConfig) -> Option<Refusal> {
-        let refusal = |reason, message: &str| {
-            Some(Refusal {
-                reason,
-                message: message.to_owned(),
-            })
-        };
-        if config.amphora_id != agent.amphora.uuid() {
-            return refusal(RefusalReason::Misdirected, "another amphora");
+    /// Refuses what a real agent refuses: a step back, and an address that is in use.
+    fn check(&self, config: &AmphoraConfig, running: &BTreeSet<Id<Amphora>>) -> Option<Refusal> {
+        let amphora = Id::from_uuid(config.amphora_id);
+        let served = self.served.get(&amphora);
+        if served.is_some_and(|served| served.generation > config.generation) {
+            return Some(Refusal {
+                reason: RefusalReason::Outdated,
+                message: "a newer generation is served".to_owned(),
+            });
         }
-        let served = self.served.get(&agent.amphora)?;
-        if served.generation > config.generation {
-            return refusal(RefusalReason::Outdated, "a newer generation is served");
-        }
-        None
+        let mut others = self.served.iter().filter(|(other, served)| {
+            **other != amphora
+                && served.load_balancer_id == config.load_balancer_id
+                && running.contains(*other)
+        });
+        others.next().map(|(other, _)| Refusal {
+            reason: RefusalReason::Host,
+            message: format!("address already in use by amphora {other}"),
+        })
     }
 }

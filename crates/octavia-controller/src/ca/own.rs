@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use octavia_model::Secret;
+use octavia_model::{IdSource, RandomIds, Secret};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
@@ -59,21 +59,13 @@ fn create(directory: &Path, now: DateTime<Utc>) -> Result<()> {
         .mode(0o700)
         .create(parent)
         .map_err(failed)?;
-    let draft = parent.join(format!(".certificates-{}", std::process::id()));
-    remove(&draft).map_err(failed)?;
+    let draft = parent.join(format!(".certificates-{}", RandomIds.next()));
     store(&draft, &files).map_err(failed)?;
     match fs::rename(&draft, directory) {
         Ok(()) => Ok(()),
         // A directory that is not empty is never replaced: another process was faster.
-        Err(_) if directory.join(AUTHORITY).exists() => remove(&draft).map_err(failed),
+        Err(_) if directory.join(AUTHORITY).exists() => fs::remove_dir_all(&draft).map_err(failed),
         Err(e) => Err(failed(e)),
-    }
-}
-
-fn remove(draft: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(draft) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
     }
 }
 

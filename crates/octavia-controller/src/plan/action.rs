@@ -8,8 +8,6 @@ use octavia_model::{Amphora, AmphoraRole, Id, Port as PortId, Server as ServerId
 pub enum Action {
     /// Reserve the VIP, and write it down.
     EnsureVipPort,
-    /// Write down that all these amphorae are to be replaced, and that this was understood.
-    BeginFailover(Vec<Id<Amphora>>),
     /// Write down that these amphorae are not wanted any more.
     Condemn(Vec<Id<Amphora>>),
     /// Write down a new amphora.
@@ -48,9 +46,6 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EnsureVipPort => f.write_str("reserve the VIP"),
-            Self::BeginFailover(amphorae) => {
-                write!(f, "begin the failover of amphorae {amphorae:?}")
-            }
             Self::Condemn(amphorae) => write!(f, "replace amphorae {amphorae:?}"),
             Self::RecordAmphora(role) => write!(f, "add an amphora as {role}"),
             Self::CreatePort(purpose) => write_port(f, *purpose),

@@ -104,7 +104,6 @@ impl Hands for Executor {
             let world = &self.world;
             match action {
                 Action::EnsureVipPort => self.ensure_vip_port(site).await,
-                Action::BeginFailover(amphorae) => world.begin_failover(site, amphorae).await,
                 Action::Condemn(amphorae) => world.condemn(site, amphorae).await,
                 Action::RecordAmphora(role) => world.record_amphora(site, *role).await,
                 Action::CreatePort(purpose) => self.create_port(site, *purpose).await,
@@ -143,7 +142,6 @@ impl Executor {
             Action::DeletePort(port) => network.delete_port(*port).await?,
             Action::Release(amphora) => agents.release(site.agent(*amphora)?).await?,
             Action::EnsureVipPort
-            | Action::BeginFailover(_)
             | Action::Condemn(_)
             | Action::RecordAmphora(_)
             | Action::CreatePort(_)

@@ -30,7 +30,7 @@ impl Reconciler {
         let cause = error.chain();
         tracing::warn!(lb.id = %id, error = %cause, "could not bring load balancer {id} where it is wanted");
         let mut tx = self.world.store.begin("reconcile.failed").await?;
-        let reconciliation = tx.fence(lease).await?;
+        let reconciliation = tx.fence(lease).await.map_err(Error::of_lease)?;
         tx.record_failure(lease, &cause).await?;
         tx.add_events(&timeline.take()).await?;
         if let Some(tree) = tx.tree(id).await?

@@ -89,6 +89,20 @@ mod tests {
             ..AmphoraSettings::default()
         };
         let amphora = "a3a30000-0000-4000-8000-000000000001".parse().unwrap();
-        insta::assert_snapshot!(agent_conf(amphora, &settings), @"");
+        insta::assert_snapshot!(agent_conf(amphora, &settings), @r"
+        [amphora_agent]
+        amphora_id = a3a30000-0000-4000-8000-000000000001
+        agent_server_cert = certs/server.pem
+        agent_server_ca = certs/client_ca.pem
+
+        [haproxy_amphora]
+        bind_port = 9443
+        base_path = .
+
+        [health_manager]
+        controller_ip_port_list = 127.0.0.1:5555, [::1]:5556
+        heartbeat_interval = 10
+        heartbeat_key = insecure
+        ");
     }
 }

@@ -69,7 +69,7 @@ impl World {
     }
 
     /// Asks an agent how it is.
-    pub(super) async fn probe(&self, agent: AgentAddress) -> AgentSeen {
+    pub(crate) async fn probe(&self, agent: AgentAddress) -> AgentSeen {
         match tokio::time::timeout(PROBE_TIMEOUT, self.agents.status(agent)).await {
             Ok(Ok(status)) => AgentSeen::Serves(status.report.generation),
             Ok(Err(error)) => {

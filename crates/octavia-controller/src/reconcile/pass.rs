@@ -56,7 +56,9 @@ impl Reconciler {
 
     async fn renew(&self, lease: &Lease, length: Duration) -> Result<()> {
         let mut tx = self.world.store.begin("reconcile.renew").await?;
-        tx.renew(lease, length).await?;
+        tx.renew(lease, length)
+            .await
+            .map_err(Error::of_lease)?;
         Ok(tx.commit().await?)
     }
 

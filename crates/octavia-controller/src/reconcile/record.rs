@@ -12,7 +12,7 @@ impl World {
     /// Begins a transaction that only the holder of the lease can commit.
     pub(super) async fn fenced(&self, name: &'static str, lease: &Lease) -> Result<Tx> {
         let mut tx = self.store.begin(name).await?;
-        tx.fence(lease).await?;
+        tx.fence(lease).await.map_err(Error::of_lease)?;
         Ok(tx)
     }
 
@@ -135,20 +135,16 @@ impl World {
         amphorae: &[Id<Amphora>],
     ) -> Result<Outcome> {
         let mut tx = self.fenced("reconcile.condemn", site.lease).await?;
-        condemn_all(&mut tx, amphorae).await?;
-        self.commit(tx, site).await
-    }
-
-    pub(super) async fn begin_failover(
-        &self,
-        site: &Site<'_>,
-        amphorae: &[Id<Amphora>],
-    ) -> Result<Outcome> {
-        let mut tx = self.store.begin("reconcile.begin_failover").await?;
-        // Done twice, the second time would condemn the amphorae that take over.
-        if tx.fence(site.lease).await?.failover {
-            condemn_all(&mut tx, amphorae).await?;
-            tx.failover_begun(site.lease).await?;
+        for id in amphorae {
+            if let Some(amphora) = tx.amphora(*id).await?
+                && amphora.status != AmphoraStatus::Deleted
+            {
+                tx.save_amphora(&Amphora {
+                    status: AmphoraStatus::PendingDelete,
+                    ..amphora
+                })
+                .await?;
+            }
         }
         self.commit(tx, site).await
     }
@@ -181,21 +177,6 @@ impl World {
         tx.save_amphora(&amphora).await?;
         self.commit(tx, site).await
     }
-}
-
-async fn condemn_all(tx: &mut Tx, amphorae: &[Id<Amphora>]) -> Result<()> {
-    for id in amphorae {
-        if let Some(amphora) = tx.amphora(*id).await?
-            && amphora.status != AmphoraStatus::Deleted
-        {
-            tx.save_amphora(&Amphora {
-                status: AmphoraStatus::PendingDelete,
-                ..amphora
-            })
-            .await?;
-        }
-    }
-    Ok(())
 }
 
 fn first_address(port: &Port) -> Option<std::net::IpAddr> {

@@ -1,0 +1,359 @@
+use insta::{assert_json_snapshot, assert_snapshot};
+use octavia_cloud::{FixedIp, PortPurpose};
+use octavia_model::{
+    AmphoraStatus, HealthMonitorType, HttpVersion, ListenerProtocol, PoolProtocol,
+    ProvisioningStatus, Weight,
+};
+
+use super::health_monitor::expected_codes;
+use super::*;
+use crate::samples::{NETWORK, POOL, SUBNET, amphora, bare, full, id, listener, member, pool};
+
+fn build(tree: &LoadBalancerTree) -> Result<AmphoraConfig, Unsupported> {
+    build_with(tree, AmphoraNetworking::Host, &Topography::default())
+}
+
+fn build_with(
+    tree: &LoadBalancerTree,
+    networking: AmphoraNetworking,
+    topography: &Topography,
+) -> Result<AmphoraConfig, Unsupported> {
+    let surroundings = Surroundings {
+        timeouts: Timeouts::default(),
+        networking,
+        topography,
+    };
+    document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
+}
+
+#[test]
+fn a_full_tree_becomes_a_document() {
+    let mut tree = full();
+    let listener = &mut tree.listeners[0];
+    for (name, value) in [
+        ("X-Forwarded-For", "true"),
+        ("X-Forwarded-Port", "True"),
+        ("X-Forwarded-Proto", "false"),
+    ] {
+        listener
+            .insert_headers
+            .insert(name.to_owned(), value.to_owned());
+    }
+    listener.timeout_client_data = Some(1000);
+    let member = &mut tree.pools[0].members[1];
+    member.weight = Some(Weight::try_from(10).unwrap());
+    member.backup = true;
+    assert_json_snapshot!(build(&tree).unwrap(), @r#"
+    {
+      "generation": 7,
+      "amphora_id": "000000a3-0000-4000-8000-000000000001",
+      "load_balancer_id": "0000001b-0000-4000-8000-000000000001",
+      "vips": [
+        "10.98.0.7"
+      ],
+      "listeners": [
+        {
+          "id": "00000015-0000-4000-8000-000000000001",
+          "protocol": "HTTP",
+          "port": 80,
+          "default_pool": "00000090-0000-4000-8000-000000000001",
+          "timeouts": {
+            "client_data_ms": 1000,
+            "member_connect_ms": 5000,
+            "member_data_ms": 50000,
+            "tcp_inspect_ms": 0
+          },
+          "insert_headers": {
+            "x_forwarded_for": true,
+            "x_forwarded_port": true
+          }
+        }
+      ],
+      "pools": [
+        {
+          "id": "00000090-0000-4000-8000-000000000001",
+          "protocol": "HTTP",
+          "algorithm": "ROUND_ROBIN",
+          "members": [
+            {
+              "id": "0000003e-0000-4000-8000-000000000001",
+              "address": "10.98.0.21",
+              "port": 8080,
+              "weight": 1
+            },
+            {
+              "id": "0000003e-0000-4000-8000-000000000002",
+              "address": "10.98.0.22",
+              "port": 8080,
+              "weight": 10,
+              "backup": true
+            }
+          ],
+          "health_monitor": {
+            "id": "00000043-0000-4000-8000-000000000001",
+            "check": {
+              "type": "HTTP",
+              "method": "GET",
+              "path": "/",
+              "expected_codes": [
+                [
+                  200,
+                  200
+                ]
+              ],
+              "version": "1.0"
+            },
+            "delay_s": 5,
+            "timeout_s": 2,
+            "rise": 2,
+            "fall": 3
+          }
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_load_balancer_without_children_is_an_empty_document() {
+    assert_json_snapshot!(build(&bare()).unwrap(), @r#"
+    {
+      "generation": 7,
+      "amphora_id": "000000a3-0000-4000-8000-000000000001",
+      "load_balancer_id": "0000001b-0000-4000-8000-000000000001",
+      "vips": [
+        "10.98.0.7"
+      ],
+      "listeners": [],
+      "pools": []
+    }
+    "#);
+}
+
+#[test]
+fn a_disabled_load_balancer_has_no_listeners() {
+    let mut tree = full();
+    tree.load_balancer.enabled = false;
+    let config = build(&tree).unwrap();
+    assert_eq!((config.listeners.len(), config.pools.len()), (0, 1));
+}
+
+#[test]
+fn a_disabled_listener_is_left_out_and_a_disabled_pool_or_member_is_marked() {
+    let mut tree = full();
+    tree.listeners.push(listener(2, 81, None));
+    tree.listeners[1].enabled = false;
+    tree.pools[0].pool.enabled = false;
+    tree.pools[0].members[0].enabled = false;
+    let config = build(&tree).unwrap();
+    assert_eq!(config.listeners.len(), 1);
+    assert!(!config.pools[0].enabled);
+    assert!(!config.pools[0].members[0].enabled && config.pools[0].members[1].enabled);
+}
+
+#[test]
+fn what_is_to_be_deleted_is_left_out() {
+    let mut tree = full();
+    tree.listeners.push(listener(2, 81, None));
+    tree.listeners[1].provisioning_status = ProvisioningStatus::PendingDelete;
+    tree.pools[0].members[0].provisioning_status = ProvisioningStatus::PendingDelete;
+    tree.pools[0]
+        .health_monitor
+        .as_mut()
+        .unwrap()
+        .provisioning_status = ProvisioningStatus::PendingDelete;
+    let config = build(&tree).unwrap();
+    assert_eq!(config.listeners.len(), 1);
+    assert_eq!(config.pools[0].members.len(), 1);
+    assert_eq!(config.pools[0].health_monitor, None);
+
+    tree.pools[0].pool.provisioning_status = ProvisioningStatus::PendingDelete;
+    let config = build(&tree).unwrap();
+    assert_eq!(config.pools, []);
+    assert_eq!(config.listeners[0].default_pool, None);
+}
+
+#[test]
+fn a_disabled_monitor_asks_nobody() {
+    let mut tree = full();
+    tree.pools[0].health_monitor.as_mut().unwrap().enabled = false;
+    assert_eq!(build(&tree).unwrap().pools[0].health_monitor, None);
+}
+
+#[test]
+fn https_is_passed_through_as_tcp() {
+    let mut tree = full();
+    tree.listeners[0].protocol = ListenerProtocol::Https;
+    tree.pools[0].pool.protocol = PoolProtocol::Https;
+    let config = build(&tree).unwrap();
+    assert_json_snapshot!((config.listeners[0].protocol, config.pools[0].protocol), @r#"
+    [
+      "TCP",
+      "TCP"
+    ]
+    "#);
+}
+
+#[test]
+fn a_monitor_of_version_1_1_names_its_host() {
+    let mut tree = full();
+    let monitor = tree.pools[0].health_monitor.as_mut().unwrap();
+    monitor.http_version = Some(HttpVersion::Http11);
+    monitor.domain_name = Some("www.example.com".to_owned());
+    monitor.expected_codes = Some("200,202-204".to_owned());
+    let config = build(&tree).unwrap();
+    assert_json_snapshot!(config.pools[0].health_monitor, @r#"
+    {
+      "id": "00000043-0000-4000-8000-000000000001",
+      "check": {
+        "type": "HTTP",
+        "method": "GET",
+        "path": "/",
+        "expected_codes": [
+          [
+            200,
+            200
+          ],
+          [
+            202,
+            204
+          ]
+        ],
+        "version": "1.1",
+        "host": "www.example.com"
+      },
+      "delay_s": 5,
+      "timeout_s": 2,
+      "rise": 2,
+      "fall": 3
+    }
+    "#);
+}
+
+#[test]
+fn expected_codes_are_a_list_of_ranges() {
+    assert_eq!(expected_codes("200"), Some(vec![(200, 200)]));
+    assert_eq!(expected_codes("200,202"), Some(vec![(200, 200), (202, 202)]));
+    assert_eq!(expected_codes("200-204"), Some(vec![(200, 204)]));
+    assert_eq!(expected_codes("2xx"), None);
+}
+
+#[test]
+fn what_the_data_plane_cannot_do_is_refused_by_name() {
+    let mut udp = full();
+    udp.listeners[0].protocol = ListenerProtocol::Udp;
+    let mut proxy = full();
+    proxy.pools[0].pool.protocol = PoolProtocol::ProxyV2;
+    let mut ping = full();
+    ping.pools[0].health_monitor.as_mut().unwrap().kind = HealthMonitorType::Ping;
+    let refusals: Vec<_> = [udp, proxy, ping]
+        .iter()
+        .map(|tree| build(tree).unwrap_err().to_string())
+        .collect();
+    assert_snapshot!(refusals.join("\n"), @r"
+    listener 00000015-0000-4000-8000-000000000001: protocol UDP is not supported by the amphora
+    pool 00000090-0000-4000-8000-000000000001: protocol PROXYV2 is not supported by the amphora
+    health monitor 00000043-0000-4000-8000-000000000001: type PING is not supported by the amphora
+    ");
+}
+
+#[test]
+fn an_amphora_of_its_own_sets_up_its_interfaces() {
+    let mut tree = full();
+    tree.pools[0].members.push(member(3, "10.97.0.3"));
+    let amphora_id = id(crate::samples::AMPHORA, 1);
+    let port = |n, subnet, address: &str, purpose| Port {
+        id: id(0xb0, n),
+        name: String::new(),
+        network_id: id(NETWORK, subnet),
+        mac_address: format!("fa:00:00:00:00:0{n}"),
+        fixed_ips: vec![FixedIp {
+            subnet_id: id(SUBNET, subnet),
+            ip_address: address.parse().unwrap(),
+        }],
+        purpose: Some(purpose),
+        device_id: String::new(),
+        device_owner: String::new(),
+        server: None,
+    };
+    let load_balancer = tree.load_balancer.id;
+    let subnet = |n, cidr: &str| Subnet {
+        id: id(SUBNET, n),
+        name: String::new(),
+        network_id: id(NETWORK, n),
+        cidr: cidr.parse().unwrap(),
+        gateway: Some(cidr.replace("0/24", "1").parse().unwrap()),
+    };
+    let topography = Topography {
+        networks: [(
+            id(NETWORK, 1),
+            Network {
+                id: id(NETWORK, 1),
+                name: String::new(),
+                subnets: vec![id(SUBNET, 1)],
+                mtu: 1450,
+            },
+        )]
+        .into(),
+        subnets: [
+            (id(SUBNET, 1), subnet(1, "10.98.0.0/24")),
+            (id(SUBNET, 2), subnet(2, "10.97.0.0/24")),
+        ]
+        .into(),
+        ports: vec![
+            port(1, 1, "10.98.0.7", PortPurpose::Vip(load_balancer)),
+            port(
+                3,
+                2,
+                "10.97.0.31",
+                PortPurpose::Member {
+                    amphora: amphora_id,
+                    load_balancer,
+                    subnet: id(SUBNET, 2),
+                },
+            ),
+            port(
+                2,
+                1,
+                "10.98.0.31",
+                PortPurpose::Vrrp {
+                    amphora: amphora_id,
+                    load_balancer,
+                },
+            ),
+        ],
+    };
+    let config = build_with(&tree, AmphoraNetworking::Own, &topography).unwrap();
+    assert_json_snapshot!(config.interfaces, @r#"
+    [
+      {
+        "mac_address": "fa:00:00:00:00:02",
+        "addresses": [
+          "10.98.0.31/24",
+          "10.98.0.7/32"
+        ],
+        "gateway": "10.98.0.1",
+        "mtu": 1450
+      },
+      {
+        "mac_address": "fa:00:00:00:00:03",
+        "addresses": [
+          "10.97.0.31/24"
+        ],
+        "mtu": 1500
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn a_pool_that_nothing_uses_is_known_all_the_same() {
+    let mut tree = full();
+    tree.pools.push(octavia_model::PoolTree {
+        pool: pool(2),
+        members: Vec::new(),
+        health_monitor: None,
+    });
+    let config = build(&tree).unwrap();
+    assert_eq!(config.pools[1].id, id::<octavia_model::Pool>(POOL, 2).uuid());
+}
