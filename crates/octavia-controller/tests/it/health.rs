@@ -1,0 +1,375 @@
+//! The health manager, by its UDP port.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use octavia_amphora_api::heartbeat::{Heartbeat, Key, ListenerBeat, PoolBeat, PoolKey, Traffic};
+use octavia_amphora_api::report::{ListenerStatus, MemberStatus, PoolStatus};
+use octavia_controller::HealthManager;
+use octavia_controller::config::HealthConfig;
+use octavia_model::{
+    Amphora, AmphoraHealth, AmphoraStatus, Id, LoadBalancer, OperatingStatus, ProvisioningStatus,
+    Secret, Statistics,
+};
+use octavia_testing::eventually;
+use tokio::net::UdpSocket;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::stage::{House, Stage};
+
+const KEY: &str = "insecure";
+
+/// A health manager that runs beside the test, and an amphora's end of the wire.
+struct Running {
+    token: CancellationToken,
+    task: AbortOnDropHandle<()>,
+    counts: std::sync::Arc<octavia_controller::health::Counts>,
+    address: SocketAddr,
+    socket: UdpSocket,
+}
+
+fn config() -> HealthConfig {
+    HealthConfig {
+        bind_port: 0,
+        heartbeat_key: Secret::new(KEY.to_owned()),
+        health_check_interval: Duration::from_millis(5),
+        write_interval: Duration::from_millis(5),
+        server_check_interval: Duration::from_millis(5),
+        ..HealthConfig::default()
+    }
+}
+
+impl Running {
+    async fn start(stage: &Stage, config: HealthConfig) -> Self {
+        let manager = HealthManager::bind(stage.world.clone(), config)
+            .await
+            .unwrap();
+        let token = CancellationToken::new();
+        let (counts, address) = (manager.counts(), manager.local_address().unwrap());
+        #[expect(clippy::disallowed_methods, reason = "ended by the handle")]
+        let task = tokio::spawn(manager.run(token.clone()));
+        Self {
+            task: AbortOnDropHandle::new(task),
+            token,
+            counts,
+            address,
+            socket: UdpSocket::bind("127.0.0.1:0").await.unwrap(),
+        }
+    }
+
+    async fn send(&self, datagram: &[u8]) {
+        self.socket.send_to(datagram, self.address).await.unwrap();
+    }
+
+    async fn beat(&self, heartbeat: &Heartbeat) {
+        let key = Key::new(KEY.as_bytes());
+        self.send(&heartbeat.encode(&key).unwrap()).await;
+    }
+
+    async fn stop(self) {
+        self.token.cancel();
+        let ended = tokio::time::timeout(Duration::from_secs(20), self.task).await;
+        ended.unwrap().unwrap();
+    }
+}
+
+/// A load balancer with children that works, and its amphora.
+async fn working(stage: &Stage) -> (Id<LoadBalancer>, Id<Amphora>) {
+    let id = stage.create_tree().await;
+    stage.settle(id).await;
+    let amphora = stage.tree(id).await.unwrap().amphorae.remove(0).id;
+    (id, amphora)
+}
+
+/// Makes a heartbeat: all works but the first member, which is as said.
+async fn heartbeat(stage: &Stage, id: Id<LoadBalancer>, first: MemberStatus) -> Heartbeat {
+    let tree = stage.tree(id).await.unwrap();
+    let (listener, pool) = (tree.listeners[0].id.uuid(), &tree.pools[0]);
+    let members = pool.members.iter().enumerate().map(|(n, member)| {
+        let status = if n == 0 { first } else { MemberStatus::Up };
+        (member.id.uuid(), status.into())
+    });
+    Heartbeat {
+        amphora_id: tree.amphorae[0].id.uuid(),
+        seq: 1,
+        version: 3,
+        listeners: BTreeMap::from([(
+            listener,
+            ListenerBeat {
+                status: ListenerStatus::Open.into(),
+                statistics: Traffic {
+                    bytes_in: 10,
+                    bytes_out: 20,
+                    active_connections: 1,
+                    total_connections: 3,
+                    request_errors: 0,
+                },
+            },
+        )]),
+        pools: BTreeMap::from([(
+            PoolKey {
+                pool_id: pool.pool.id.uuid(),
+                listener_id: Some(listener),
+            },
+            PoolBeat {
+                status: PoolStatus::Up.into(),
+                members: members.collect(),
+            },
+        )]),
+        generation: Some(1),
+        sent_at: Some(stage.now()),
+        causes: BTreeMap::from([(
+            pool.members[0].id.uuid(),
+            "connect: connection refused".to_owned(),
+        )]),
+    }
+}
+
+async fn health_of(stage: &Stage, amphora: Id<Amphora>) -> Option<AmphoraHealth> {
+    let mut tx = stage.begin().await;
+    let rows = tx.amphora_health().await.unwrap();
+    rows.into_iter().find(|row| row.amphora_id == amphora)
+}
+
+async fn set_health(stage: &Stage, amphora: Id<Amphora>, last_update: DateTime<Utc>) {
+    let row = AmphoraHealth {
+        amphora_id: amphora,
+        last_update,
+        busy: false,
+    };
+    let mut tx = stage.begin().await;
+    tx.save_amphora_health(&[row]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_heartbeat_sets_statuses_statistics_and_the_sign_of_life() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, amphora) = working(&stage).await;
+    let running = Running::start(&stage, config()).await;
+    running.beat(&heartbeat(&stage, id, MemberStatus::Down).await).await;
+    eventually("the status", async || {
+        let tree = stage.tree(id).await.unwrap();
+        tree.load_balancer.operating_status == OperatingStatus::Degraded
+    })
+    .await;
+    let tree = stage.tree(id).await.unwrap();
+    let statuses: Vec<_> = tree.pools[0].members.iter().map(|m| m.operating_status).collect();
+    assert_eq!(statuses, [OperatingStatus::Error, OperatingStatus::Online]);
+    assert_eq!(tree.pools[0].pool.operating_status, OperatingStatus::Degraded);
+    assert_eq!(tree.listeners[0].operating_status, OperatingStatus::Online);
+    let health = health_of(&stage, amphora).await.unwrap();
+    assert_eq!(health.last_update, stage.now());
+    let mut tx = stage.begin().await;
+    let statistics = tx.load_balancer_statistics(id).await.unwrap();
+    assert_eq!((statistics.bytes_in, statistics.total_connections), (10, 3));
+    let events = tx.events(id, 20).await.unwrap();
+    let told = |text: &str| events.iter().any(|event| event.event.message.contains(text));
+    assert!(told("connection refused") && told("the load balancer is DEGRADED"));
+    drop(tx);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_heard_before_a_stop_is_written() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, _) = working(&stage).await;
+    let slow = HealthConfig {
+        write_interval: Duration::from_secs(3600),
+        ..config()
+    };
+    let running = Running::start(&stage, slow).await;
+    let first = heartbeat(&stage, id, MemberStatus::Up).await;
+    running.beat(&first).await;
+    // It says nothing new, so nobody hurries to write it.
+    let second = Heartbeat {
+        seq: 2,
+        sent_at: Some(stage.now() + TimeDelta::milliseconds(1)),
+        ..first
+    };
+    running.beat(&second).await;
+    let counts = std::sync::Arc::clone(&running.counts);
+    eventually("both", async || counts.accepted.load(Ordering::Relaxed) == 2).await;
+    running.stop().await;
+    let mut tx = stage.begin().await;
+    let statistics = tx.load_balancer_statistics(id).await.unwrap();
+    assert_eq!(
+        statistics,
+        Statistics {
+            bytes_in: 20,
+            bytes_out: 40,
+            active_connections: 1,
+            total_connections: 6,
+            request_errors: 0
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_or_forged_heartbeat_changes_nothing() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, _) = working(&stage).await;
+    let running = Running::start(&stage, config()).await;
+    let beat = heartbeat(&stage, id, MemberStatus::Up).await;
+    let forged = beat.encode(&Key::new(b"another key")).unwrap();
+    running.send(&forged).await;
+    running.send(b"nonsense").await;
+    running.beat(&beat).await;
+    running.beat(&beat).await;
+    let counts = std::sync::Arc::clone(&running.counts);
+    eventually("all four", async || {
+        let believed = counts.accepted.load(Ordering::Relaxed);
+        believed + counts.unauthentic.load(Ordering::Relaxed) == 4
+    })
+    .await;
+    running.stop().await;
+    assert_eq!(counts.unauthentic.load(Ordering::Relaxed), 2);
+    let mut tx = stage.begin().await;
+    let statistics = tx.load_balancer_statistics(id).await.unwrap();
+    assert_eq!(statistics.bytes_in, 10);
+}
+
+#[tokio::test]
+async fn a_silent_amphora_that_does_not_answer_is_replaced() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, old) = working(&stage).await;
+    set_health(&stage, old, stage.now()).await;
+    stage.agents.silence(old);
+    let running = Running::start(&stage, config()).await;
+    stage.advance(Duration::from_secs(61));
+    eventually("a failover", async || {
+        let reconciliation = stage.reconciliation(id).await;
+        reconciliation.wanted > reconciliation.done
+    })
+    .await;
+    let status = stage.world.store.provisioning_status(id).await.unwrap();
+    assert_eq!(status, Some(ProvisioningStatus::PendingUpdate));
+    stage.settle(id).await;
+    let amphorae = stage.tree(id).await.unwrap().amphorae;
+    assert_eq!(amphorae.len(), 1);
+    assert_ne!(amphorae[0].id, old);
+    assert_eq!(health_of(&stage, old).await, None);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_amphora_that_answers_is_left_alone() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (answers, dead) = (working(&stage).await, working(&stage).await);
+    for (_, amphora) in [answers, dead] {
+        set_health(&stage, amphora, stage.now()).await;
+    }
+    stage.agents.silence(dead.1);
+    let running = Running::start(&stage, config()).await;
+    stage.advance(Duration::from_secs(61));
+    // When the dead one was found, the other was judged in the same round.
+    eventually("a failover", async || {
+        stage.reconciliation(dead.0).await.failover
+    })
+    .await;
+    running.stop().await;
+    assert!(!stage.reconciliation(answers.0).await.failover);
+}
+
+#[tokio::test]
+async fn nobody_is_failed_over_when_most_of_the_fleet_is_silent() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let mut fleet = Vec::new();
+    for _ in 0..4 {
+        fleet.push(working(&stage).await);
+    }
+    for (_, amphora) in &fleet {
+        set_health(&stage, *amphora, stage.now()).await;
+    }
+    stage.agents.silence_all();
+    let running = Running::start(&stage, config()).await;
+    stage.advance(Duration::from_secs(61));
+    // Three of four come back, after which the last one is believed to be dead.
+    for (id, _) in &fleet {
+        assert!(!stage.reconciliation(*id).await.failover);
+    }
+    for (_, amphora) in &fleet[1..] {
+        set_health(&stage, *amphora, stage.now()).await;
+    }
+    eventually("a failover", async || {
+        stage.reconciliation(fleet[0].0).await.failover
+    })
+    .await;
+    running.stop().await;
+    for (id, _) in &fleet[1..] {
+        assert!(!stage.reconciliation(*id).await.failover);
+    }
+}
+
+#[tokio::test]
+async fn the_threshold_stops_failovers_and_shows_it() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, amphora) = working(&stage).await;
+    set_health(&stage, amphora, stage.now()).await;
+    stage.agents.silence_all();
+    let held = HealthConfig {
+        failover_threshold: Some(1),
+        ..config()
+    };
+    let running = Running::start(&stage, held).await;
+    stage.advance(Duration::from_secs(61));
+    let status = async || stage.tree(id).await.unwrap().amphorae[0].status;
+    eventually("it is held", async || {
+        status().await == AmphoraStatus::FailoverStopped
+    })
+    .await;
+    set_health(&stage, amphora, stage.now()).await;
+    eventually("it is back", async || {
+        status().await == AmphoraStatus::Allocated
+    })
+    .await;
+    running.stop().await;
+    assert!(!stage.reconciliation(id).await.failover);
+}
+
+#[tokio::test]
+async fn an_amphora_that_was_never_heard_is_an_alarm() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, _) = working(&stage).await;
+    let running = Running::start(&stage, config()).await;
+    stage.advance(Duration::from_secs(61));
+    eventually("an alarm", async || {
+        let mut tx = stage.begin().await;
+        let events = tx.events(id, 100).await.unwrap();
+        let mut messages = events.iter().map(|event| &event.event.message);
+        messages.any(|message| message.contains("was never heard"))
+    })
+    .await;
+    running.stop().await;
+    assert!(!stage.reconciliation(id).await.failover);
+}
+
+#[tokio::test]
+async fn a_stopped_server_is_started_without_waiting_for_silence() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, _) = working(&stage).await;
+    let before = stage.describe(id).await;
+    stage.cloud.restart_host();
+    assert_ne!(stage.describe(id).await, before);
+    let running = Running::start(&stage, config()).await;
+    let reconciler = stage.reconciler();
+    eventually("it is as before", async || {
+        reconciler.turn().await.unwrap();
+        stage.describe(id).await == before
+    })
+    .await;
+    running.stop().await;
+}
