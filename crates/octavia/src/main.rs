@@ -16,6 +16,8 @@ mod config;
 mod control_plane;
 #[cfg(feature = "control-plane")]
 mod db;
+#[cfg(feature = "control-plane")]
+mod state;
 
 use std::process::ExitCode;
 
