@@ -6,7 +6,7 @@ use crate::telemetry::LogFormat;
 
 /// Load balancing as a service: the Octavia API, its control plane and its amphorae.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, max_term_width = 100)]
+#[command(version, propagate_version = true, max_term_width = 100)]
 #[cfg_attr(feature = "control-plane", command(after_help = TOP_EXAMPLES))]
 pub(crate) struct Cli {
     /// What every role understands.
@@ -32,6 +32,7 @@ Exit codes: 0 stopped as asked, 2 command line, 75 a port or folder is taken,
 
 /// Options of every role.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every role")]
 pub(crate) struct Common {
     /// Configuration file (octavia.conf); may be repeated, a later one wins.
     ///

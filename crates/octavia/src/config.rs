@@ -4,9 +4,12 @@
 //! Every role reads the whole configuration, not only its part: one file serves all roles, so a value
 //! that one of them could not use is found by whichever starts first.
 
+mod api;
 mod catalogue;
+mod controller;
 mod database;
 mod ini;
+mod local_cloud;
 mod problem;
 mod process;
 mod reader;
@@ -15,6 +18,9 @@ mod sources;
 mod substitution;
 mod value;
 
+pub(crate) use api::ApiRole;
+pub(crate) use controller::ControllerConfig;
+pub(crate) use local_cloud::CloudRole;
 pub(crate) use problem::{Problems, Remark};
 pub(crate) use process::ProcessConfig;
 pub(crate) use settings::Settings;
@@ -30,6 +36,12 @@ pub(crate) struct Configuration {
     pub(crate) process: ProcessConfig,
     /// The database; `None` when none is named.
     pub(crate) database: Option<DatabaseUrl>,
+    /// The cloud.
+    pub(crate) cloud: CloudRole,
+    /// The API.
+    pub(crate) api: ApiRole,
+    /// Worker, health manager and housekeeping.
+    pub(crate) controller: ControllerConfig,
     /// What is worth knowing, but stops nothing.
     pub(crate) remarks: Vec<Remark>,
 }
@@ -41,14 +53,20 @@ impl Configuration {
     ///
     /// Everything that is wrong, at once.
     pub(crate) fn load(sources: &Sources) -> Result<Self, Problems> {
-        let settings = Settings::load(sources)?;
+        let settings = Settings::load(sources);
         let reader = Reader::new(&settings);
         let process = process::read(&reader);
         let database = database::read(&reader);
+        let cloud = local_cloud::read(&reader);
+        let api = api::read(&reader);
+        let controller = controller::read(&reader);
         let remarks = reader.finish()?;
         Ok(Self {
             process,
             database,
+            cloud,
+            api,
+            controller,
             remarks,
         })
     }

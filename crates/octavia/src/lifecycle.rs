@@ -43,14 +43,16 @@ impl Lifecycle {
         self.tasks.spawn(async move { (name, task.await) });
     }
 
-    /// Runs until a signal, or until a task ends; then stops all of them.
+    /// Runs until a signal, until [`Self::stopping`] is cancelled, or until a task ends; then stops all.
     pub(crate) async fn run(mut self) -> Result<(), Failure> {
         let mut signals = Signals::listen()?;
         let outcome = tokio::select! {
+            biased;
             signal = signals.next() => {
                 tracing::info!("{signal}: stopping; once more to stop at once");
                 Ok(())
             }
+            () = self.stop.cancelled() => Ok(()),
             ended = self.tasks.join_next() => early_end(ended),
         };
         if let Err(failure) = &outcome {

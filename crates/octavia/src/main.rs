@@ -11,13 +11,27 @@ mod lifecycle;
 mod telemetry;
 
 #[cfg(feature = "control-plane")]
+mod all_in_one;
+#[cfg(feature = "control-plane")]
+mod api;
+#[cfg(feature = "control-plane")]
 mod config;
 #[cfg(feature = "control-plane")]
 mod control_plane;
 #[cfg(feature = "control-plane")]
 mod db;
 #[cfg(feature = "control-plane")]
+mod demo;
+#[cfg(feature = "control-plane")]
+mod health_manager;
+#[cfg(feature = "control-plane")]
+mod housekeeping;
+#[cfg(feature = "control-plane")]
+mod parts;
+#[cfg(feature = "control-plane")]
 mod state;
+#[cfg(feature = "control-plane")]
+mod worker;
 
 use std::process::ExitCode;
 

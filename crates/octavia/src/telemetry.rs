@@ -38,9 +38,10 @@ impl Telemetry {
     /// Takes what the command line says, then what the configuration says.
     pub(crate) fn of(common: &Common, debug: bool, json: bool) -> Self {
         Self {
-            format: match common.log_format {
-                LogFormat::Auto if json => LogFormat::Json,
-                format => format,
+            format: if json && common.log_format == LogFormat::Auto {
+                LogFormat::Json
+            } else {
+                common.log_format
             },
             debug: debug || common.debug,
             filter: common.log_filter.clone(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a value was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A line of a file.
     File {
         /// The file.
@@ -35,57 +35,56 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Something that stops the start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// A file or folder that cannot be read.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        cause: String,
-    },
-    /// A line that is not of the format.
-    Syntax {
-        /// Where.
-        origin: Origin,
-        /// What is wrong with it.
-        cause: String,
-    },
-    /// A value that is not allowed.
-    Value {
-        /// Where.
-        origin: Origin,
-        /// The section of the option.
-        section: String,
-        /// The option.
-        option: String,
-        /// The value as it was written; stars for a secret.
-        value: String,
-        /// What is allowed.
-        allowed: String,
-    },
+/// Something that stops the start: where it stands, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Problem {
+    place: String,
+    cause: String,
+}
+
+impl Problem {
+    /// Describes a file, a folder or a line that cannot be used.
+    pub(crate) fn at(place: impl fmt::Display, cause: impl Into<String>) -> Self {
+        Self {
+            place: place.to_string(),
+            cause: cause.into(),
+        }
+    }
+
+    /// Describes a value that is not allowed; `written` is stars for a secret.
+    pub(crate) fn value(
+        origin: &Origin,
+        (section, option): (&str, &str),
+        written: &str,
+        allowed: &str,
+    ) -> Self {
+        Self::at(
+            origin,
+            format!("[{section}] {option} = {written}: {allowed}"),
+        )
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { path, cause } => write!(f, "{}: {cause}", path.display()),
-            Self::Syntax { origin, cause } => write!(f, "{origin}: {cause}"),
-            Self::Value {
-                origin,
-                section,
-                option,
-                value,
-                allowed,
-            } => write!(f, "{origin}: [{section}] {option} = {value}: {allowed}"),
-        }
+        write!(f, "{}: {}", self.place, self.cause)
     }
 }
 
 /// All that is wrong with a configuration, so that it can be mended in one go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub(crate) struct Problems(pub(crate) Vec<Problem>);
+
+impl Problems {
+    /// Fails when there are any.
+    pub(crate) fn none_of(problems: &[Problem]) -> Result<(), Self> {
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(problems.to_vec()))
+        }
+    }
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +99,7 @@ impl std::error::Error for Problems {}
 
 /// Something to know about a configuration that is used all the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Remark {
+pub(crate) enum Remark {
     /// An option that nobody knows.
     Unknown {
         /// Where it stands.

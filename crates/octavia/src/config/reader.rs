@@ -31,10 +31,9 @@ impl<'a> Reader<'a> {
 
     /// Ends reading: remarks on what was said, among them options that have no use.
     pub(crate) fn finish(self) -> Result<Vec<Remark>, Problems> {
-        let problems = self.problems.into_inner();
-        if !problems.is_empty() {
-            return Err(Problems(problems));
-        }
+        let mut problems = self.settings.problems().to_vec();
+        problems.extend(self.problems.into_inner());
+        Problems::none_of(&problems)?;
         let read = self.read.into_inner();
         let without_use = self
             .settings
@@ -51,18 +50,18 @@ impl<'a> Reader<'a> {
 
     /// Notes that a value cannot be used, and why.
     pub(crate) fn refuse(&self, name: Name, allowed: impl Into<String>) {
+        let problem = self.problem(name, allowed);
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Describes what is wrong with a value.
+    pub(crate) fn problem(&self, name: Name, allowed: impl Into<String>) -> Problem {
         let (value, origin) = self.settings.value(name);
         let written = match (&origin, value) {
             (Origin::Default, Value::Text(text)) if !spec(name).secret => text,
             _ => self.settings.written(name),
         };
-        self.problems.borrow_mut().push(Problem::Value {
-            origin,
-            section: name.0.to_owned(),
-            option: name.1.to_owned(),
-            value: written,
-            allowed: allowed.into(),
-        });
+        Problem::value(&origin, name, &written, &allowed.into())
     }
 
     fn value(&self, name: Name) -> Value {
@@ -77,10 +76,10 @@ impl<'a> Reader<'a> {
 
     /// A text that may be missing; an empty one counts as missing.
     pub(crate) fn text(&self, name: Name) -> Option<String> {
-        match self.value(name) {
-            Value::Text(text) if !text.is_empty() => Some(text),
-            _ => None,
-        }
+        let Value::Text(text) = self.value(name) else {
+            return None;
+        };
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// A secret text that may be missing.
@@ -100,10 +99,10 @@ impl<'a> Reader<'a> {
 
     /// A whole number that may be missing.
     pub(crate) fn integer(&self, name: Name) -> Option<i64> {
-        match self.value(name) {
-            Value::Integer(number) => Some(number),
-            _ => None,
-        }
+        let Value::Integer(number) = self.value(name) else {
+            return None;
+        };
+        Some(number)
     }
 
     /// A whole number within the limits of its use; the default of `T` stands in for one that is refused.
@@ -123,13 +122,7 @@ impl<'a> Reader<'a> {
 
     /// A time in seconds, whole or not.
     pub(crate) fn seconds(&self, name: Name) -> Duration {
-        #[expect(clippy::cast_precision_loss, reason = "seconds of centuries fit")]
-        let seconds = match self.value(name) {
-            Value::Integer(seconds) => seconds as f64,
-            Value::Float(seconds) => seconds,
-            _ => -1.0,
-        };
-        Duration::try_from_secs_f64(seconds).unwrap_or_else(|_| {
+        self.duration(name).unwrap_or_else(|| {
             self.refuse(name, "it is a time in seconds, 0 or more");
             Duration::ZERO
         })
@@ -137,27 +130,31 @@ impl<'a> Reader<'a> {
 
     /// A time in seconds, above zero.
     pub(crate) fn interval(&self, name: Name) -> Duration {
-        let interval = self.seconds(name);
-        if interval.is_zero() {
+        let above_zero = self.duration(name).filter(|length| !length.is_zero());
+        above_zero.unwrap_or_else(|| {
             self.refuse(name, "it is a time in seconds, above 0");
-        }
-        interval
+            Duration::ZERO
+        })
+    }
+
+    fn duration(&self, name: Name) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.value(name).as_float()?).ok()
     }
 
     /// A list.
     pub(crate) fn list(&self, name: Name) -> Vec<String> {
-        match self.value(name) {
-            Value::List(items) => items,
-            _ => Vec::new(),
-        }
+        let Value::List(items) = self.value(name) else {
+            return Vec::new();
+        };
+        items
     }
 
     /// A list of pairs.
     pub(crate) fn pairs(&self, name: Name) -> Vec<(String, String)> {
-        match self.value(name) {
-            Value::Dict(pairs) => pairs,
-            _ => Vec::new(),
-        }
+        let Value::Dict(pairs) = self.value(name) else {
+            return Vec::new();
+        };
+        pairs
     }
 
     /// An address and a port, of two options.

@@ -3,55 +3,53 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::catalogue::{Catalogue, OptionSpec};
-use super::problem::{Origin, Problem, Problems, Remark};
+use super::problem::{Origin, Problem, Remark};
 use super::sources::{Said, Sources};
 use super::substitution::substitute;
-use super::value::{Kind, Value};
+use super::value::{Kind, Value, plain};
 
 /// A name of an option: section, then option.
 pub(super) type Name = (&'static str, &'static str);
 
 /// What was said of the options, checked against the catalogue.
 #[derive(Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     said: HashMap<Name, (Value, Origin, String)>,
     /// What is worth knowing, but stops nothing.
     remarks: BTreeSet<Remark>,
+    /// What is wrong; the default stands in for a value that cannot be used.
+    problems: Vec<Problem>,
 }
 
 /// How deep a value may refer to a value that refers to a value.
 const DEEPEST_REFERENCE: usize = 10;
 
 impl Settings {
-    /// Reads all sources.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong, at once.
-    pub fn load(sources: &Sources) -> Result<Self, Problems> {
-        let (said, mut problems) = sources.read();
+    /// Reads all sources, and notes what is wrong.
+    pub(crate) fn load(sources: &Sources) -> Self {
+        let (all, mut problems) = sources.read();
         let mut raw = Raw::default();
-        for said in said {
-            raw.add(said);
+        for one in all {
+            raw.add(one);
         }
-        let mut settings = Self {
-            said: HashMap::new(),
-            remarks: raw.remarks.clone(),
-        };
+        let mut said = HashMap::new();
         for (name, texts) in &raw.texts {
             match raw.value(*name, texts) {
-                Ok(value) => {
-                    settings.said.insert(*name, value);
-                }
+                Ok(value) => drop(said.insert(*name, value)),
                 Err(problem) => problems.push(problem),
             }
         }
-        problems.sort_by_key(ToString::to_string);
-        if problems.is_empty() {
-            Ok(settings)
-        } else {
-            Err(Problems(problems))
+        problems.sort();
+        Self {
+            said,
+            remarks: raw.remarks,
+            problems,
         }
+    }
+
+    /// Returns what is wrong.
+    pub(super) fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// Returns the value that holds, and where it was said.
@@ -138,16 +136,12 @@ impl Raw {
             let value = self
                 .resolved(name, text, 0)
                 .and_then(|text| Value::read(spec, &text))
-                .map_err(|allowed| Problem::Value {
-                    origin: origin.clone(),
-                    section: name.0.to_owned(),
-                    option: name.1.to_owned(),
-                    value: shown(spec, text),
-                    allowed,
-                })?;
-            match value {
-                Value::List(items) if spec.kind == Kind::Multi => all.extend(items),
-                other => last = Some(other),
+                .map_err(|allowed| format!("{allowed} ({})", spec.meaning))
+                .map_err(|allowed| Problem::value(origin, name, &shown(spec, text), &allowed))?;
+            if let (Kind::Multi, Value::List(items)) = (spec.kind, &value) {
+                all.extend_from_slice(items);
+            } else {
+                last = Some(value);
             }
         }
         let (text, origin) = texts
@@ -176,11 +170,8 @@ impl Raw {
             let other_name: Name = (&other.section, &other.name);
             match self.texts.get(&other_name).and_then(|texts| texts.last()) {
                 Some((text, _)) => self.resolved(other_name, text, depth + 1).map(Some),
-                None => Ok(Some(match &other.default {
-                    serde_json::Value::Null => String::new(),
-                    serde_json::Value::String(text) => text.clone(),
-                    number_or_list => number_or_list.to_string(),
-                })),
+                None if other.default.is_null() => Ok(Some(String::new())),
+                None => Ok(Some(plain(&other.default))),
             }
         })
     }

@@ -17,23 +17,23 @@ pub(super) struct Said {
 
 /// What a process is configured by.
 #[derive(Debug, Clone, Default)]
-pub struct Sources {
+pub(crate) struct Sources {
     /// A text that the binary carries; everything else wins over it.
-    pub built_in: Option<String>,
+    pub(crate) built_in: Option<String>,
     /// Files, the later ones winning.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Folders of `*.conf` files, read in the order of their names, after the files.
-    pub folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
     /// Environment variables.
-    pub environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
     /// Options of the command line, which win over everything: (option, section, name, value).
-    pub command_line: Vec<(&'static str, &'static str, &'static str, String)>,
+    pub(crate) command_line: Vec<(&'static str, &'static str, &'static str, String)>,
 }
 
 impl Sources {
     /// Fills in the usual places, where neither a file nor a folder is named.
     #[must_use]
-    pub fn or_usual_places(mut self, home: Option<&Path>) -> Self {
+    pub(crate) fn or_usual_places(mut self, home: Option<&Path>) -> Self {
         let mut places: Vec<PathBuf> = Vec::new();
         if let Some(home) = home {
             places.extend([home.join(".octavia"), home.to_owned()]);
@@ -72,13 +72,13 @@ impl Sources {
                 Err(problem) => add(Err(problem)),
             }
         }
-        add(Ok(self.from_environment()));
-        add(Ok(self.from_command_line()));
+        add(Ok(self.said_by_environment()));
+        add(Ok(self.said_by_command_line()));
         (said, problems)
     }
 
     /// `OS_<SECTION>__<OPTION>` for every known option.
-    fn from_environment(&self) -> Vec<Said> {
+    fn said_by_environment(&self) -> Vec<Said> {
         let known = |name: &str| {
             let (section, option) = name.strip_prefix("OS_")?.split_once("__")?;
             let section = match section {
@@ -101,7 +101,7 @@ impl Sources {
             .collect()
     }
 
-    fn from_command_line(&self) -> Vec<Said> {
+    fn said_by_command_line(&self) -> Vec<Said> {
         self.command_line
             .iter()
             .map(|(flag, section, option, value)| Said {
@@ -115,10 +115,8 @@ impl Sources {
 }
 
 fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let unreadable = |error: std::io::Error| Problem::Unreadable {
-        path: folder.to_owned(),
-        cause: format!("cannot be listed: {error}"),
-    };
+    let unreadable =
+        |error: std::io::Error| Problem::at(folder.display(), format!("cannot be listed: {error}"));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -135,10 +133,8 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<Said>, Problem> {
-    let text = std::fs::read_to_string(path).map_err(|error| Problem::Unreadable {
-        path: path.to_owned(),
-        cause: format!("cannot be read: {error}"),
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Problem::at(path.display(), format!("cannot be read: {error}")))?;
     assignments(&text, |line| Origin::File {
         path: path.to_owned(),
         line,
@@ -146,10 +142,8 @@ fn read_file(path: &Path) -> Result<Vec<Said>, Problem> {
 }
 
 fn assignments(text: &str, origin: impl Fn(usize) -> Origin) -> Result<Vec<Said>, Problem> {
-    let assignments = ini::parse(text).map_err(|error| Problem::Syntax {
-        origin: origin(error.line),
-        cause: error.problem.to_owned(),
-    })?;
+    let assignments =
+        ini::parse(text).map_err(|error| Problem::at(origin(error.line), error.problem))?;
     Ok(assignments
         .into_iter()
         .map(|assignment| Said {

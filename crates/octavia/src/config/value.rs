@@ -98,11 +98,12 @@ impl Value {
         }
     }
 
+    /// Returns a number of either kind.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "only compared with limits, which are small"
+        reason = "limits are small, and seconds of centuries fit"
     )]
-    fn as_float(&self) -> Option<f64> {
+    pub(super) fn as_float(&self) -> Option<f64> {
         match self {
             Self::Integer(number) => Some(*number as f64),
             Self::Float(number) => Some(*number),
@@ -111,7 +112,8 @@ impl Value {
     }
 }
 
-fn plain(json: &serde_json::Value) -> String {
+/// Writes a value of the catalogue as a file would.
+pub(super) fn plain(json: &serde_json::Value) -> String {
     json.as_str()
         .map_or_else(|| json.to_string(), str::to_owned)
 }

@@ -1,3 +1,10 @@
 //! The whole: the binary as a process, and rules that hold for the whole workspace.
 
+#![cfg(test)]
+
+mod help;
+mod octavia;
+mod refusals;
+mod site;
 mod tidy;
+mod traffic;

@@ -1,0 +1,79 @@
+//! `octavia api`: serves the Load Balancer API v2.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use octavia_api::Api;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{ApiRole, Configuration, Problems};
+use crate::failure::Failure;
+use crate::lifecycle::Lifecycle;
+use crate::parts::Parts;
+
+/// Runs the role.
+pub(crate) async fn run(configuration: Configuration) -> Result<(), Failure> {
+    Problems::none_of(&configuration.api.obstacles)?;
+    let listener = bind(&configuration.api).await?;
+    let parts = Parts::open(&configuration).await?;
+    let mut lifecycle = Lifecycle::new(configuration.process.stop_limit);
+    start(&mut lifecycle, listener, &parts, &configuration)?;
+    lifecycle.run().await
+}
+
+/// Takes the API's port, before anything else is begun.
+pub(crate) async fn bind(role: &ApiRole) -> Result<TcpListener, Failure> {
+    TcpListener::bind(role.address)
+        .await
+        .map_err(|error| cannot_listen(role.address, &error))
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+    Failure::Taken(format!(
+        "the API cannot listen on {} port {}: {error}; [api_settings] bind_host and bind_port \
+         (or --bind-port) say where it listens",
+        address.ip(),
+        address.port()
+    ))
+}
+
+/// Starts the API on its port.
+pub(crate) fn start(
+    lifecycle: &mut Lifecycle,
+    listener: TcpListener,
+    parts: &Parts,
+    configuration: &Configuration,
+) -> Result<(), Failure> {
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::Other(error.into()))?;
+    let api = Api::new(
+        parts.store.clone(),
+        parts.network(),
+        Arc::clone(&parts.clock),
+    )
+    .with_config(configuration.api.api.clone());
+    let stopping = lifecycle.stopping();
+    tracing::info!(%address, "the API listens on http://{address}");
+    lifecycle.start("api", serve(listener, api, stopping));
+    Ok(())
+}
+
+async fn serve(
+    listener: TcpListener,
+    api: Api,
+    stopping: CancellationToken,
+) -> Result<(), Failure> {
+    use axum::serve::ListenerExt;
+    // Answers are small and written whole: waiting to fill a packet only delays them.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    axum::serve(listener, api.router())
+        .with_graceful_shutdown(stopping.cancelled_owned())
+        .await
+        .map_err(|error| Failure::Other(error.into()))
+}

@@ -1,0 +1,145 @@
+//! `[api_settings]`, and what the API reads of `[networking]`, `[haproxy_amphora]`, `[healthcheck]`
+//! and `[oslo_middleware]`.
+
+use std::net::SocketAddr;
+
+use octavia_api::{ApiConfig, HaproxyTimeouts, VipPolicy};
+use octavia_model::Topology;
+
+use super::problem::Problem;
+use super::reader::Reader;
+use super::settings::Name;
+
+const API: &str = "api_settings";
+const AMPHORA: &str = "haproxy_amphora";
+const NETWORKING: &str = "networking";
+const AUTH_STRATEGY: Name = (API, "auth_strategy");
+const TOPOLOGY: Name = ("controller_worker", "loadbalancer_topology");
+const UUID: &str = "it is the id of a network, a UUID";
+
+const BIND_HOST: Name = (API, "bind_host");
+const BIND_PORT: Name = (API, "bind_port");
+
+/// What the API is told.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiRole {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// What it says.
+    pub(crate) api: ApiConfig,
+    /// What keeps the API from starting with this configuration; other roles may.
+    pub(crate) obstacles: Vec<Problem>,
+}
+
+/// Reads the options.
+pub(super) fn read(reader: &Reader<'_>) -> ApiRole {
+    ApiRole {
+        address: reader.socket_address(BIND_HOST, BIND_PORT),
+        api: api(reader),
+        obstacles: obstacles(reader),
+    }
+}
+
+fn obstacles(reader: &Reader<'_>) -> Vec<Problem> {
+    let believed = reader.text(AUTH_STRATEGY);
+    if believed.as_deref() == Some("noauth") {
+        return Vec::new();
+    }
+    vec![reader.problem(
+        AUTH_STRATEGY,
+        "it comes with a later version; until then noauth, where whoever reaches the port may do everything",
+    )]
+}
+
+fn api(reader: &Reader<'_>) -> ApiConfig {
+    let text = |name| reader.text((API, name)).unwrap_or_default();
+    let list = |name| reader.list((API, name));
+    let allowed = |name| reader.boolean((API, name));
+    ApiConfig {
+        allow_pagination: allowed("allow_pagination"),
+        allow_sorting: allowed("allow_sorting"),
+        allow_filtering: allowed("allow_filtering"),
+        allow_field_selection: allowed("allow_field_selection"),
+        pagination_max_limit: page_limit(reader),
+        api_base_uri: reader.text((API, "api_base_uri")),
+        allow_tls_terminated_listeners: allowed("allow_tls_terminated_listeners"),
+        allow_ping_health_monitors: allowed("allow_ping_health_monitors"),
+        allow_prometheus_listeners: allowed("allow_prometheus_listeners"),
+        enabled_provider_drivers: reader
+            .pairs((API, "enabled_provider_drivers"))
+            .into_iter()
+            .collect(),
+        default_provider_driver: text("default_provider_driver"),
+        udp_connect_min_interval_health_monitor: reader
+            .number((API, "udp_connect_min_interval_health_monitor")),
+        healthcheck_enabled: allowed("healthcheck_enabled"),
+        healthcheck_refresh_interval: reader.seconds((API, "healthcheck_refresh_interval")),
+        healthcheck_backends: reader.list(("healthcheck", "backends")),
+        default_listener_ciphers: text("default_listener_ciphers"),
+        default_pool_ciphers: text("default_pool_ciphers"),
+        tls_cipher_prohibit_list: ciphers(&text("tls_cipher_prohibit_list")),
+        default_listener_tls_versions: list("default_listener_tls_versions"),
+        default_pool_tls_versions: list("default_pool_tls_versions"),
+        minimum_tls_version: reader.text((API, "minimum_tls_version")),
+        default_listener_alpn_protocols: list("default_listener_alpn_protocols"),
+        default_pool_alpn_protocols: list("default_pool_alpn_protocols"),
+        default_project_id: reader.text((API, "default_project_id")),
+        immutable_wait: reader.seconds((API, "immutable_wait")),
+        sync_wait: reader.seconds((API, "sync_wait")),
+        max_request_body_size: reader.number(("oslo_middleware", "max_request_body_size")),
+        networking: vip_policy(reader),
+        haproxy_amphora: timeouts(reader),
+        loadbalancer_topology: topology(reader),
+    }
+}
+
+/// `infinite` and negative numbers are no limit.
+fn page_limit(reader: &Reader<'_>) -> Option<u64> {
+    let name: Name = (API, "pagination_max_limit");
+    let text = reader.text(name)?;
+    if text.eq_ignore_ascii_case("infinite") {
+        return None;
+    }
+    let limit = reader.parsed::<i64>(name, "it is a whole number, or infinite")?;
+    u64::try_from(limit).ok()
+}
+
+/// Upstream's lists of ciphers have colons between the names.
+fn ciphers(text: &str) -> Vec<String> {
+    text.split(':')
+        .filter(|cipher| !cipher.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn vip_policy(reader: &Reader<'_>) -> VipPolicy {
+    let allowed = |name| reader.boolean((NETWORKING, name));
+    let valid: Name = (NETWORKING, "valid_vip_networks");
+    VipPolicy {
+        allow_vip_network_id: allowed("allow_vip_network_id"),
+        allow_vip_subnet_id: allowed("allow_vip_subnet_id"),
+        allow_vip_port_id: allowed("allow_vip_port_id"),
+        valid_vip_networks: Some(reader.parsed_list(valid, UUID)).filter(|ids| !ids.is_empty()),
+        denylist_vip_networks: reader.parsed_list((NETWORKING, "denylist_vip_networks"), UUID),
+        reserved_ips: reader.parsed_list((NETWORKING, "reserved_ips"), "it is an address"),
+    }
+}
+
+fn timeouts(reader: &Reader<'_>) -> HaproxyTimeouts {
+    HaproxyTimeouts {
+        timeout_client_data: reader.number((AMPHORA, "timeout_client_data")),
+        timeout_member_connect: reader.number((AMPHORA, "timeout_member_connect")),
+        timeout_member_data: reader.number((AMPHORA, "timeout_member_data")),
+        timeout_tcp_inspect: reader.number((AMPHORA, "timeout_tcp_inspect")),
+    }
+}
+
+fn topology(reader: &Reader<'_>) -> Topology {
+    if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {
+        reader.refuse(
+            TOPOLOGY,
+            "pairs come with a later version; until then SINGLE",
+        );
+    }
+    Topology::Single
+}

@@ -1,0 +1,95 @@
+//! What the roles of the control plane are put together from.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use octavia_cloud::{Compute, Isolation, LocalCloud, NetworkDriver};
+use octavia_controller::World;
+use octavia_controller::agent_client::HttpsAgents;
+use octavia_controller::ca::Authority;
+use octavia_controller::config::CertificateConfig;
+use octavia_controller::document::AmphoraNetworking;
+use octavia_controller::reconcile::ReconcilerSettings;
+use octavia_model::{Clock, RandomIds, SystemClock};
+use octavia_store::Store;
+
+use crate::config::{Configuration, Problems};
+use crate::db;
+use crate::failure::Failure;
+
+/// The database and the cloud.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) cloud: Arc<LocalCloud>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Parts {
+    /// Opens the configured database and cloud.
+    pub(crate) async fn open(configuration: &Configuration) -> Result<Self, Failure> {
+        Problems::none_of(&configuration.cloud.obstacles)?;
+        let store = db::open(configuration).await?;
+        Self::over(store, configuration).await
+    }
+
+    /// Opens the configured cloud beside a database that is open.
+    pub(crate) async fn over(store: Store, configuration: &Configuration) -> Result<Self, Failure> {
+        let cloud = LocalCloud::open(configuration.cloud.local.clone())
+            .await
+            .map_err(|error| Failure::Other(error.into()))?;
+        Ok(Self {
+            store,
+            cloud: Arc::new(cloud),
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// Returns the networks, as the API sees them.
+    pub(crate) fn network(&self) -> Arc<dyn NetworkDriver> {
+        Arc::clone(&self.cloud) as Arc<dyn NetworkDriver>
+    }
+
+    /// Returns what the roles of the controller work on.
+    pub(crate) fn world(
+        &self,
+        configuration: &Configuration,
+        settings: &ReconcilerSettings,
+    ) -> Result<World, Failure> {
+        let controller = |error: octavia_controller::Error| Failure::Other(error.into());
+        let certificates = match &configuration.controller.certificates {
+            Some(files) => CertificateConfig::Files(files.clone()),
+            None => CertificateConfig::Own(configuration.cloud.local.state_dir.join("ca")),
+        };
+        let authority = Authority::open(&certificates, self.clock.now()).map_err(controller)?;
+        let agents =
+            HttpsAgents::new(authority.identity(), settings.amphora.clone()).map_err(controller)?;
+        Ok(World {
+            store: self.store.clone(),
+            compute: Arc::clone(&self.cloud) as Arc<dyn Compute>,
+            network: self.network(),
+            agents: Arc::new(agents),
+            authority: Arc::new(authority),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::new(RandomIds),
+            heard: octavia_controller::Heard::default(),
+        })
+    }
+
+    /// Returns the settings of a reconciler: what is configured, and what follows from the cloud.
+    pub(crate) fn reconciler_settings(&self, configuration: &Configuration) -> ReconcilerSettings {
+        let controller = &configuration.controller;
+        let mut settings = ReconcilerSettings {
+            worker: controller.worker.clone(),
+            amphora: controller.amphora.clone(),
+        };
+        settings.worker.networking = match self.cloud.isolation() {
+            Isolation::Namespace => AmphoraNetworking::Own,
+            Isolation::Process => AmphoraNetworking::Host,
+        };
+        if settings.amphora.controllers.is_empty() {
+            let here = SocketAddr::new(controller.health.bind_ip, controller.health.bind_port);
+            settings.amphora.controllers.push(here);
+        }
+        settings
+    }
+}
