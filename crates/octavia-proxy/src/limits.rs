@@ -15,6 +15,8 @@ pub(crate) const TRAILER_BYTES: u32 = 8 * 1024;
 pub(crate) const READ_BYTES: usize = 256 * 1024;
 /// The first read of a relayed direction; it doubles while the other side keeps up.
 pub(crate) const FIRST_READ_BYTES: usize = 32 * 1024;
+/// Up to this size a body is copied behind its head: cheaper than handing the kernel two pieces.
+pub(crate) const COPIED_BODY_BYTES: usize = 4 * 1024;
 /// What is relayed by one direction in user space before it is moved by `splice`.
 pub(crate) const SPLICE_AFTER_BYTES: u64 = 512 * 1024;
 /// The size of a pipe used by `splice`.
@@ -28,6 +30,8 @@ pub(crate) const KEEP_BUFFER_BYTES: usize = 4 * 1024;
 pub(crate) const STEPS: usize = 16;
 /// How many connections are accepted from one socket before others have their turn.
 pub(crate) const ACCEPTS: usize = 64;
+/// How long a loop waits before it accepts again, when the host was short of something.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many events are taken from the kernel at once.
 pub(crate) const EVENTS: usize = 512;
 /// The accept queue of a listening socket.

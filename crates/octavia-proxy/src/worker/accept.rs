@@ -8,11 +8,11 @@ use rustix::io::Errno;
 use rustix::net::{Shutdown, SocketFlags, acceptfrom_with};
 
 use super::client::{Attempts, Client, Http, Phase};
-use super::{CLIENT, Worker};
+use super::{ACCEPTOR, CLIENT, Step, Worker};
 use crate::config::Listener;
 use crate::limits;
 use crate::runtime::clock::Time;
-use crate::runtime::deadlines::Timer;
+use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Stream;
 use crate::tcp::Tunnel;
@@ -26,6 +26,8 @@ pub(super) struct Acceptor {
     pub(super) listener: Arc<Listener>,
     /// Whether connections may wait because of the limit.
     pub(super) is_blocked: bool,
+    /// When it is tried again after the host was short of something.
+    pub(super) timer: Timer,
 }
 
 /// What an attempt to accept gave.
@@ -93,12 +95,23 @@ impl Worker {
         accepted
     }
 
-    /// No event will tell when descriptors are free again: looks as soon as a connection closes,
-    /// through the same list as at the limit.
+    /// No event will tell when descriptors or memory are free again.
     fn retry_accept_later(&mut self, key: Key) {
         if let Some(acceptor) = self.acceptors.get_mut(key) {
-            acceptor.is_blocked = true;
-            acceptor.listener.state.wait(self.index);
+            let (io, token) = (&mut self.io, key.token(ACCEPTOR));
+            let at = io.now.after(limits::ACCEPT_PAUSE);
+            io.deadlines.set(&mut acceptor.timer, token, at, io.now);
+        }
+    }
+
+    /// Tries again after a pause.
+    pub(super) fn expire_acceptor(&mut self, key: Key, entry: (Time, u64)) {
+        let Some(acceptor) = self.acceptors.get_mut(key) else {
+            return;
+        };
+        let (io, timer) = (&mut self.io, &mut acceptor.timer);
+        if io.deadlines.check(timer, entry, io.now) == Due::Expired {
+            self.accept(key);
         }
     }
 
@@ -147,8 +160,8 @@ impl Worker {
         client.set_deadline(client.listener.client_time, &mut self.io);
         if client.listener.protocol == ListenerProtocol::Tcp {
             match self.reach_member(key) {
-                super::Step::Close => return self.close(key),
-                super::Step::Again | super::Step::Wait => {}
+                Step::Close => return self.close(key),
+                Step::Again | Step::Wait => {}
             }
         }
         self.drive(key);

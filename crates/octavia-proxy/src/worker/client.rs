@@ -61,6 +61,19 @@ pub(super) struct Http {
     pub(super) exchange: Option<Exchange>,
 }
 
+impl Http {
+    /// Ends an exchange; a large buffer is not kept for what comes next.
+    pub(super) fn end_exchange(&mut self) -> Option<Exchange> {
+        self.request.clear();
+        for buffer in [&mut self.request, &mut self.input] {
+            if buffer.capacity() > limits::KEEP_BUFFER_BYTES {
+                buffer.shrink_to(buffer.len());
+            }
+        }
+        self.exchange.take()
+    }
+}
+
 /// What was tried for the present request or connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Attempts {

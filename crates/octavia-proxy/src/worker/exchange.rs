@@ -82,8 +82,7 @@ impl Worker {
         let Some(client) = self.clients.get_mut(key) else {
             return Step::Close;
         };
-        let (Some(exchange), Some(member_key)) =
-            (client.http.exchange.take(), client.member.take())
+        let (Some(exchange), Some(member_key)) = (client.http.end_exchange(), client.member.take())
         else {
             return Step::Close;
         };
@@ -235,7 +234,11 @@ fn pass_response(
     let taken = exchange
         .take_from_member(bytes, persistence, &mut io.out)
         .map_err(Flow::Refused)?;
-    let forward = &bytes[taken.forward_from..taken.used];
+    let mut forward = &bytes[taken.forward_from..taken.used];
+    if !io.out.is_empty() && forward.len() <= limits::COPIED_BODY_BYTES {
+        io.out.extend_from_slice(forward);
+        forward = &[];
+    }
     client.shard(io.index).add_out(io.out.len() + forward.len());
     let sent = client.stream.send(&io.out, forward);
     if is_whole {

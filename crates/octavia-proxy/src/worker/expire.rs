@@ -2,7 +2,7 @@
 
 use super::client::Phase;
 use super::reach::Failure;
-use super::{CLIENT, MEMBER, Step, Worker};
+use super::{ACCEPTOR, CLIENT, MEMBER, Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
 use crate::runtime::clock::Time;
@@ -15,6 +15,7 @@ impl Worker {
         while let Some(entry) = self.io.deadlines.next(self.io.now) {
             let (kind, key) = Key::from_token(entry.1);
             match kind {
+                ACCEPTOR => self.expire_acceptor(key, entry),
                 CLIENT => self.expire_client(key, entry),
                 MEMBER => self.members.expire(key, entry, &mut self.io),
                 _ => {}

@@ -13,6 +13,8 @@ use octavia_amphora_api::config::ListenerProtocol;
 pub(super) enum Failure {
     /// It never stood.
     Connect,
+    /// It stood, but took nothing of the request.
+    Unsent,
     /// It broke, or ended, before the answer was complete.
     Broken,
 }
@@ -106,17 +108,19 @@ impl Worker {
                 client.attempts.add(slot);
                 self.reach_member(key)
             }
-            (Failure::Broken, Some(exchange)) if is_reused && exchange.may_repeat() => {
+            (Failure::Unsent | Failure::Broken, Some(exchange))
+                if is_reused && (failure == Failure::Unsent || exchange.may_repeat()) =>
+            {
                 // The member closed an idle connection in the moment when we took it.
                 client.attempts.only_fresh = true;
                 *exchange = Exchange::new(exchange.request());
                 self.reach_member(key)
             }
-            (Failure::Broken, Some(exchange)) if !exchange.is_answered() => {
+            (Failure::Unsent | Failure::Broken, Some(exchange)) if !exchange.is_answered() => {
                 let cause = "the server closed the connection before its answer";
                 self.refuse(key, Refusal::BadMember(cause))
             }
-            (Failure::Broken, _) => {
+            (Failure::Unsent | Failure::Broken, _) => {
                 client.shard(self.index).add_error();
                 Step::Close
             }

@@ -102,13 +102,15 @@ impl Worker {
         }
     }
 
-    /// A request is served as the latest configuration has it.
+    /// A request is served as the latest configuration has it. A listener that was removed and made
+    /// anew is another one, though its id is the same: it does not count this connection.
     fn refresh_listener(&mut self, key: Key) {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };
         if client.listener.version != self.snapshot.version
             && let Some(listener) = self.snapshot.listener(client.listener.id)
+            && Arc::ptr_eq(&listener.state, &client.listener.state)
         {
             client.listener = Arc::clone(listener);
         }
@@ -139,13 +141,12 @@ impl Worker {
             Ok(count) => count,
             Err(refusal) => return self.refuse(key, refusal),
         };
-        let sent = member
-            .stream
-            .send(&client.http.request, &client.http.input[..body]);
-        client.http.input.drain(..body);
-        if sent.is_err() {
-            return self.member_failed(key, Failure::Broken);
+        let body = &client.http.input[..body];
+        if member.stream.send(&client.http.request, body).is_err() {
+            return self.member_failed(key, Failure::Unsent);
         }
+        let body = body.len();
+        client.http.input.drain(..body);
         let patience = if exchange.is_request_complete() {
             client.listener.member_time
         } else {

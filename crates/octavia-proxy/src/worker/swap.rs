@@ -8,6 +8,7 @@ use super::client::Phase;
 use super::{ACCEPTOR, Worker};
 use crate::config::snapshot::Binding;
 use crate::runtime::clock::Time;
+use crate::runtime::deadlines::Timer;
 
 impl Worker {
     /// Serves the current snapshot, if that is another than before.
@@ -56,6 +57,7 @@ impl Worker {
             sockets: Arc::clone(&binding.sockets),
             listener: Arc::clone(&binding.listener),
             is_blocked: false,
+            timer: Timer::default(),
         });
         let socket = &binding.sockets[self.index];
         let added = self.io.poller.add_source(socket, key.token(ACCEPTOR));

@@ -2,6 +2,7 @@
 
 use octavia_amphora_api::config::ListenerProtocol;
 
+use crate::support::config::free_port;
 use crate::support::{Client, Origin, Setup, get};
 
 #[test]
@@ -43,6 +44,21 @@ fn forwarding_headers_tell_the_member_who_asks() {
          X-Forwarded-For: 127.0.0.1\n\n"
     );
     assert_eq!(origin.heads(), [expected]);
+}
+
+#[test]
+fn ipv6_is_spoken_on_both_sides() {
+    let local = std::net::IpAddr::from(std::net::Ipv6Addr::LOCALHOST);
+    let origin = Origin::at((local, 0).into(), "a");
+    let setup = Setup::new(ListenerProtocol::Http, &[origin.address], |config| {
+        config.vips.push(local);
+        config.listeners[0].port = free_port(local);
+        config.listeners[0].insert_headers.x_forwarded_for = true;
+    });
+    let address = (local, setup.address().port()).into();
+    assert_eq!(get(address, "/").text(), "a");
+    assert!(origin.heads()[0].contains("X-Forwarded-For: ::1\n"));
+    assert_eq!(get(setup.address(), "/").text(), "a");
 }
 
 #[test]

@@ -247,6 +247,33 @@ fn another_listener_may_take_over_a_port() {
 }
 
 #[test]
+fn a_listener_that_is_made_anew_counts_anew() {
+    let release = Arc::new(AtomicBool::new(false));
+    let released = Arc::clone(&release);
+    let origin = Origin::serve(move |mut connection| {
+        while connection.request().is_some() {
+            wait_until("it may answer", || released.load(Ordering::SeqCst));
+            connection.answer(b"a");
+        }
+    });
+    let mut setup = Setup::http(&[origin.address]);
+    let mut old = Client::connect(setup.address());
+    old.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2));
+    wait_until("the member is asked", || origin.heads().len() == 1);
+    let listeners = setup.config.listeners.clone();
+    setup.change(|config| config.listeners.clear());
+    setup.change(|config| config.listeners = listeners);
+    release.store(true, Ordering::SeqCst);
+    assert_eq!(old.response().text(), "a");
+    assert!(old.is_closed());
+    assert_eq!(get(setup.address(), "/").text(), "a");
+    wait_until("all connections have ended", || {
+        setup.counters().active_connections == 0
+    });
+    assert_eq!(setup.counters().total_connections, 1);
+}
+
+#[test]
 fn shutdown_lets_a_request_end() {
     let release = Arc::new(AtomicBool::new(false));
     let released = Arc::clone(&release);
