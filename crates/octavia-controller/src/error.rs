@@ -56,7 +56,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl From<octavia_store::Error> for Error {
     fn from(error: octavia_store::Error) -> Self {
         match error {
-            octavia_store::Error::Conflict(what) => Self::Moved(format!("{what} was changed by another")),
+            octavia_store::Error::Conflict(what) => {
+                Self::Moved(format!("{what} was changed by another"))
+            }
             error @ (octavia_store::Error::Duplicate(_)
             | octavia_store::Error::InUse(_)
             | octavia_store::Error::Value(_)

@@ -23,20 +23,25 @@ use crate::world::World;
 
 pub use receive::Counts;
 
+use detect::Detector;
+use fold::Fold;
+use receive::Receiver;
+
 /// How many heartbeats may wait to be judged; more are dropped, and counted.
 const QUEUE_LENGTH: usize = 4096;
 
 /// Hears amphorae, and calls for help for those that fall silent. Any number may run.
 pub struct HealthManager {
+    receiver: Receiver,
+    fold: Fold,
+    detector: Detector,
     world: World,
     config: HealthConfig,
-    socket: UdpSocket,
-    key: Key,
-    counts: Arc<Counts>,
 }
 
 impl HealthManager {
-    /// Opens the port where heartbeats arrive.
+    /// Opens the port where heartbeats arrive. Nobody counts as silent before a full
+    /// `heartbeat_timeout` from here.
     pub async fn bind(world: World, config: HealthConfig) -> Result<Self> {
         let address = SocketAddr::new(config.bind_ip, config.bind_port);
         let socket = UdpSocket::bind(address)
@@ -45,37 +50,33 @@ impl HealthManager {
                 attempt: format!("listen for heartbeats on {address} (UDP)"),
                 source,
             })?;
+        let key = Key::new(config.heartbeat_key.reveal().as_bytes());
         Ok(Self {
-            key: Key::new(config.heartbeat_key.reveal().as_bytes()),
+            receiver: Receiver::new(socket, key, Arc::clone(&world.clock)),
+            fold: Fold::new(world.clone(), config.clone()),
+            detector: Detector::new(world.clone(), config.clone()),
             world,
             config,
-            socket,
-            counts: Arc::default(),
         })
     }
 
     /// Returns where heartbeats arrive.
     pub fn local_address(&self) -> Result<SocketAddr> {
-        self.socket.local_addr().map_err(|source| Error::Socket {
-            attempt: "read the address of the heartbeat socket".to_owned(),
-            source,
-        })
+        self.receiver.local_address()
     }
 
     /// Returns what was counted so far.
     pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.counts)
+        self.receiver.counts()
     }
 
     /// Works until `token` is cancelled; what was heard by then is written.
     pub async fn run(self, token: CancellationToken) {
         let (queue, heard) = mpsc::channel(QUEUE_LENGTH);
-        let fold = fold::Fold::new(self.world.clone(), self.config.clone());
-        let detector = detect::Detector::new(self.world.clone(), self.config.clone());
         let ((), (), (), ()) = tokio::join!(
-            receive::run(&self, queue, &token),
-            fold.run(heard),
-            detector.run(&token),
+            self.receiver.run(queue, &token),
+            self.fold.run(heard),
+            self.detector.run(&token),
             servers::run(&self.world, &self.config, &token),
         );
     }

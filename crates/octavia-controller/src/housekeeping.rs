@@ -65,7 +65,9 @@ impl Housekeeping {
         let now = self.world.clock.now();
         let before = |age: Duration| before(now, age);
         let mut tx = self.world.store.begin("housekeeping.purge").await?;
-        let amphorae = tx.purge_amphorae(before(self.config.amphora_expiry_age)).await?;
+        let amphorae = tx
+            .purge_amphorae(before(self.config.amphora_expiry_age))
+            .await?;
         let load_balancers = tx
             .purge_load_balancers(before(self.config.load_balancer_expiry_age))
             .await?;
@@ -75,7 +77,9 @@ impl Housekeeping {
         tx.commit().await?;
         if amphorae + load_balancers + events > 0 {
             tracing::info!(
-                amphorae, load_balancers, events,
+                amphorae,
+                load_balancers,
+                events,
                 "purged {load_balancers} load balancers, {amphorae} amphorae, {events} events"
             );
         }

@@ -193,9 +193,10 @@ impl<'a> View<'a> {
     /// which amphorae are to stay must be on record before anything else is decided.
     fn condemned_now(&self) -> Option<Plan> {
         let is_surplus = |position| position >= self.roles().len();
-        let lost = self.kept().enumerate().filter(|(position, amphora)| {
-            is_surplus(*position) || amphora::is_lost(self, amphora)
-        });
+        let lost = self
+            .kept()
+            .enumerate()
+            .filter(|(position, amphora)| is_surplus(*position) || amphora::is_lost(self, amphora));
         let unwanted = self
             .condemned()
             .filter(|amphora| amphora.status != AmphoraStatus::PendingDelete);

@@ -54,6 +54,11 @@ impl FakeAgents {
         state.silent.clear();
     }
 
+    /// Makes all agents answer again but those that were silenced by name.
+    pub fn wake_all_but_silenced(&self) {
+        self.lock().all_silent = false;
+    }
+
     /// Makes the next configuration be refused.
     pub fn refuse_next(&self, refusal: Refusal) {
         self.lock().refuse_next = Some(refusal);

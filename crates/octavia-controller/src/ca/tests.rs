@@ -44,13 +44,19 @@ fn keys_are_for_their_owner_only() {
 fn of_starts_at_once_all_have_the_same_authority_and_nothing_is_left_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     let authorities: Vec<_> = std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| own(directory.path()))).collect();
+        let starts: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| own(directory.path())))
+            .collect();
         starts
             .into_iter()
             .map(|start| start.join().unwrap().client_authorities().to_owned())
             .collect()
     });
-    assert!(authorities.iter().all(|authority| *authority == authorities[0]));
+    assert!(
+        authorities
+            .iter()
+            .all(|authority| *authority == authorities[0])
+    );
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
@@ -64,8 +70,14 @@ fn an_agents_certificate_is_as_upstreams() {
     assert_eq!(tags, ["CERTIFICATE", "PRIVATE KEY"]);
 
     let (_, certificate) = X509Certificate::from_der(parsed[0].contents()).unwrap();
-    assert_eq!(certificate.subject().to_string(), format!("CN={}", amphora()));
-    assert_eq!(certificate.validity().not_after.timestamp(), (now() + MONTH).timestamp());
+    assert_eq!(
+        certificate.subject().to_string(),
+        format!("CN={}", amphora())
+    );
+    assert_eq!(
+        certificate.validity().not_after.timestamp(),
+        (now() + MONTH).timestamp()
+    );
     assert_eq!(issued.expires_at, now() + MONTH);
     let names = certificate.subject_alternative_name().unwrap().unwrap();
     let id = amphora().to_string();
@@ -106,7 +118,8 @@ fn an_encrypted_key_is_refused_with_the_way_out() {
     let directory = tempfile::tempdir().unwrap();
     own(directory.path());
     let files = files(&directory.path().join("ca"));
-    let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
     fs::write(&files.ca_private_key, encrypted).unwrap();
     let error = Authority::open(&CertificateConfig::Files(files), now())
         .map(drop)

@@ -233,7 +233,10 @@ fn a_monitor_of_version_1_1_names_its_host() {
 #[test]
 fn expected_codes_are_a_list_of_ranges() {
     assert_eq!(expected_codes("200"), Some(vec![(200, 200)]));
-    assert_eq!(expected_codes("200,202"), Some(vec![(200, 200), (202, 202)]));
+    assert_eq!(
+        expected_codes("200,202"),
+        Some(vec![(200, 200), (202, 202)])
+    );
     assert_eq!(expected_codes("200-204"), Some(vec![(200, 204)]));
     assert_eq!(expected_codes("2xx"), None);
 }
@@ -355,5 +358,8 @@ fn a_pool_that_nothing_uses_is_known_all_the_same() {
         health_monitor: None,
     });
     let config = build(&tree).unwrap();
-    assert_eq!(config.pools[1].id, id::<octavia_model::Pool>(POOL, 2).uuid());
+    assert_eq!(
+        config.pools[1].id,
+        id::<octavia_model::Pool>(POOL, 2).uuid()
+    );
 }

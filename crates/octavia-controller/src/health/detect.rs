@@ -105,10 +105,14 @@ impl Detector {
         let fleet = fleet.amphorae.len();
         let share_max = usize::try_from(self.config.silent_share_max).unwrap_or(100);
         let many = silent >= DOUBT_LEAST && silent * 100 > fleet * share_max;
-        let threshold = self.config.failover_threshold.is_some_and(|max| silent >= max);
+        let threshold = self
+            .config
+            .failover_threshold
+            .is_some_and(|max| silent >= max);
         if many || threshold {
             tracing::error!(
-                silent, fleet,
+                silent,
+                fleet,
                 "{silent} of {fleet} amphorae are silent: nobody is failed over"
             );
         }
@@ -261,7 +265,10 @@ fn silent(now: DateTime<Utc>, limit: Duration, fleet: &Fleet) -> Vec<Amphora> {
         .filter(|(health, _)| !health.busy && now - health.last_update > delta(limit))
         .collect();
     silent.sort_by_key(|(health, _)| health.last_update);
-    silent.into_iter().map(|(_, amphora)| amphora.clone()).collect()
+    silent
+        .into_iter()
+        .map(|(_, amphora)| amphora.clone())
+        .collect()
 }
 
 /// Returns the amphorae that serve for longer than `limit` and were never heard.

@@ -187,8 +187,9 @@ fn add(
             .and_modify(|sum| {
                 sum.bytes_in = sum.bytes_in.saturating_add(before.bytes_in);
                 sum.bytes_out = sum.bytes_out.saturating_add(before.bytes_out);
-                sum.total_connections =
-                    sum.total_connections.saturating_add(before.total_connections);
+                sum.total_connections = sum
+                    .total_connections
+                    .saturating_add(before.total_connections);
                 sum.request_errors = sum.request_errors.saturating_add(before.request_errors);
             })
             .or_insert(before);

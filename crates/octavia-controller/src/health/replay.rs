@@ -19,9 +19,9 @@ impl Last {
             return true;
         };
         let is_recent = (now - sent_at).abs() <= WINDOW;
-        let is_newer = self.sent_at.is_none_or(|last| {
-            sent_at > last || (sent_at == last && heartbeat.seq > self.seq)
-        });
+        let is_newer = self
+            .sent_at
+            .is_none_or(|last| sent_at > last || (sent_at == last && heartbeat.seq > self.seq));
         if is_recent && is_newer {
             *self = Self {
                 sent_at: Some(sent_at),

@@ -34,7 +34,10 @@ impl Fold {
         let mut tx = self.world.store.begin("health.write").await?;
         let mut unknown = Vec::new();
         let mut alive = Vec::new();
-        for (id, unwritten) in ids.iter().filter_map(|id| Some((*id, self.unwritten.get(id)?))) {
+        for (id, unwritten) in ids
+            .iter()
+            .filter_map(|id| Some((*id, self.unwritten.get(id)?)))
+        {
             let Some(tree) = tx.tree_of_amphora(id).await? else {
                 unknown.push(id);
                 continue;
@@ -93,9 +96,17 @@ async fn tell(
             None => format!("member {id} is {status}"),
         }
     });
-    let pools = judgement.pools.iter().map(|(id, s)| format!("pool {id} is {s}"));
-    let listeners = judgement.listeners.iter().map(|(id, s)| format!("listener {id} is {s}"));
-    let load_balancer = judgement.load_balancer.map(|s| format!("the load balancer is {s}"));
+    let pools = judgement
+        .pools
+        .iter()
+        .map(|(id, s)| format!("pool {id} is {s}"));
+    let listeners = judgement
+        .listeners
+        .iter()
+        .map(|(id, s)| format!("listener {id} is {s}"));
+    let load_balancer = judgement
+        .load_balancer
+        .map(|s| format!("the load balancer is {s}"));
     let events: Vec<_> = members
         .chain(pools)
         .chain(listeners)

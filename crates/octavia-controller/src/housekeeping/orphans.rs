@@ -70,7 +70,10 @@ impl Living {
             return Ok(ids.contains(&id));
         }
         let all = tx.load_balancers(&ListQuery::default()).await?;
-        let ids: BTreeSet<_> = all.into_iter().map(|load_balancer| load_balancer.id).collect();
+        let ids: BTreeSet<_> = all
+            .into_iter()
+            .map(|load_balancer| load_balancer.id)
+            .collect();
         let contains = ids.contains(&id);
         self.ids = Some(ids);
         Ok(contains)

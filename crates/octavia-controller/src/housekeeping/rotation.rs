@@ -15,8 +15,7 @@ impl Housekeeping {
         let mut tx = self.world.store.read("housekeeping.rotation").await?;
         let amphorae = tx.amphorae().await?;
         drop(tx);
-        let buffer =
-            TimeDelta::from_std(self.config.cert_expiry_buffer).unwrap_or(TimeDelta::MAX);
+        let buffer = TimeDelta::from_std(self.config.cert_expiry_buffer).unwrap_or(TimeDelta::MAX);
         for amphora in amphorae.iter().filter(|a| is_due(a, now, buffer)) {
             let id = amphora.id;
             match self.rotate_one(amphora, now).await {

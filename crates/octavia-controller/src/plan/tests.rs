@@ -147,7 +147,10 @@ impl Simulation {
             }
             Action::DeletePort(port) => self.seen.ports.retain(|known| known.id != *port),
             Action::RetireAmphora(id) => {
-                self.wanted.tree.amphorae.retain(|amphora| amphora.id != *id);
+                self.wanted
+                    .tree
+                    .amphorae
+                    .retain(|amphora| amphora.id != *id);
             }
             Action::Settle | Action::FinishDelete => panic!("{action:?} is never planned"),
         }
@@ -194,13 +197,21 @@ impl Simulation {
     }
 
     fn record_server(&mut self, id: Id<Amphora>) {
-        let server = self.seen.servers.iter().find(|server| server.amphora_id == id);
+        let server = self
+            .seen
+            .servers
+            .iter()
+            .find(|server| server.amphora_id == id);
         let (server, address) = server.map(|s| (s.id, s.management_address)).unwrap();
         let vrrp = PortPurpose::Vrrp {
             amphora: id,
             load_balancer: crate::samples::id(LB, 1),
         };
-        let port = self.seen.ports.iter().find(|port| port.purpose == Some(vrrp));
+        let port = self
+            .seen
+            .ports
+            .iter()
+            .find(|port| port.purpose == Some(vrrp));
         let port = port.map(|port| port.id);
         let amphora = self.amphora(id);
         amphora.compute_id = Some(server);
@@ -290,7 +301,11 @@ fn an_amphora_that_cannot_be_asked_to_let_go_is_removed_first() {
         amphora: id(AMPHORA, 50),
         load_balancer: id(LB, 1),
     };
-    simulation.wanted.tree.amphorae.push(amphora(50, AmphoraStatus::Booting));
+    simulation
+        .wanted
+        .tree
+        .amphorae
+        .push(amphora(50, AmphoraStatus::Booting));
     simulation.port(new);
     simulation.create_server(id(AMPHORA, 50));
     simulation.pass_time();
@@ -383,7 +398,12 @@ fn a_vip_port_that_the_tenant_brought_stays() {
     simulation.wanted.tree.load_balancer.vip.octavia_owned = false;
     simulation.wanted.reconciliation.deleting = true;
     simulation.run();
-    let purposes: Vec<_> = simulation.seen.ports.iter().map(|port| port.purpose).collect();
+    let purposes: Vec<_> = simulation
+        .seen
+        .ports
+        .iter()
+        .map(|port| port.purpose)
+        .collect();
     let vip = PortPurpose::Vip(id::<LoadBalancer>(LB, 1));
     assert_eq!(purposes, [Some(vip)]);
 }
@@ -436,8 +456,17 @@ fn a_pair_gets_a_master_and_a_backup() {
     tree.load_balancer.topology = Some(Topology::ActiveStandby);
     let mut simulation = Simulation::new(tree);
     simulation.run();
-    let roles: Vec<_> = simulation.wanted.tree.amphorae.iter().map(|a| a.role).collect();
-    assert_eq!(roles, [Some(AmphoraRole::Master), Some(AmphoraRole::Backup)]);
+    let roles: Vec<_> = simulation
+        .wanted
+        .tree
+        .amphorae
+        .iter()
+        .map(|a| a.role)
+        .collect();
+    assert_eq!(
+        roles,
+        [Some(AmphoraRole::Master), Some(AmphoraRole::Backup)]
+    );
 }
 
 /// Something that happens to the world behind the planner's back.

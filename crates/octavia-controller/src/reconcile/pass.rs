@@ -27,13 +27,14 @@ impl Reconciler {
     pub(super) async fn pass(&self, lease: &Lease, token: &CancellationToken) -> Result<()> {
         let span = tracing::info_span!("pass", lb.id = %lease.load_balancer_id);
         let timeline = Timeline::default();
-        let work = async {
+        // Boxed, as it is deep: whoever holds it would have to compute its layout.
+        let work = Box::pin(async {
             match self.rounds(lease, &timeline, token).await {
                 Ok(()) => Ok(()),
                 Err(Error::LeaseLost) => Err(Error::LeaseLost),
                 Err(error) => self.failed(lease, &timeline, &error).await,
             }
-        };
+        });
         tokio::select! {
             result = work.instrument(span) => result,
             error = self.keep(lease) => Err(error),
@@ -56,9 +57,7 @@ impl Reconciler {
 
     async fn renew(&self, lease: &Lease, length: Duration) -> Result<()> {
         let mut tx = self.world.store.begin("reconcile.renew").await?;
-        tx.renew(lease, length)
-            .await
-            .map_err(Error::of_lease)?;
+        tx.renew(lease, length).await.map_err(Error::of_lease)?;
         Ok(tx.commit().await?)
     }
 

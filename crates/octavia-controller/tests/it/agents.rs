@@ -159,7 +159,10 @@ async fn a_refusal_is_read_and_knows_whether_to_retry() {
     let authority = authority(&directory);
     let amphora = new_amphora();
     for (body, may_retry) in [
-        (r#"{"reason":"host","message":"port 80: address already in use"}"#, true),
+        (
+            r#"{"reason":"host","message":"port 80: address already in use"}"#,
+            true,
+        ),
         (r#"{"reason":"outdated","message":"8 is served"}"#, false),
     ] {
         let server = serve(tls(&authority, amphora), "409 Conflict", body).await;

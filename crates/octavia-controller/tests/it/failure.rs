@@ -44,7 +44,18 @@ async fn a_create_that_never_succeeds_is_an_error_with_a_cause_and_heals() {
 
     stage.cloud.heal();
     stage.settle(id).await;
-    insta::assert_snapshot!(stage.describe(id).await, @"");
+    insta::assert_snapshot!(stage.describe(id).await, @r#"
+    load balancer ACTIVE
+    listener 80 ACTIVE
+    pool ACTIVE
+    member 10.98.0.201 ACTIVE
+    member 10.98.0.202 ACTIVE
+    monitor ACTIVE ONLINE
+    amphora ALLOCATED (true, true)
+    server Active serves Some("generation 1, 1 listeners, 1 pools, 2 members")
+    port VIP
+    port VRRP
+    "#);
 }
 
 #[tokio::test]
@@ -77,11 +88,35 @@ async fn a_change_that_never_succeeds_leaves_the_load_balancer_active_and_the_ob
         stage.advance(Duration::from_secs(1));
     }
     let before = stage.describe(id).await;
-    insta::assert_snapshot!(before, @"");
+    insta::assert_snapshot!(before, @r#"
+    load balancer ACTIVE
+    listener 80 ACTIVE
+    pool ACTIVE
+    member 10.98.0.201 ACTIVE
+    member 10.98.0.202 ACTIVE
+    member 10.98.0.203 ERROR
+    monitor ACTIVE ONLINE
+    amphora ALLOCATED (true, true)
+    server Active serves Some("generation 1, 1 listeners, 1 pools, 2 members")
+    port VIP
+    port VRRP
+    "#);
 
     stage.agents.wake_all();
     stage.settle(id).await;
-    insta::assert_snapshot!(stage.describe(id).await, @"");
+    insta::assert_snapshot!(stage.describe(id).await, @r#"
+    load balancer ACTIVE
+    listener 80 ACTIVE
+    pool ACTIVE
+    member 10.98.0.201 ACTIVE
+    member 10.98.0.202 ACTIVE
+    member 10.98.0.203 ACTIVE
+    monitor ACTIVE ONLINE
+    amphora ALLOCATED (true, true)
+    server Active serves Some("generation 2, 1 listeners, 1 pools, 3 members")
+    port VIP
+    port VRRP
+    "#);
 }
 
 #[tokio::test]
@@ -140,6 +175,11 @@ async fn an_amphora_that_never_boots_is_replaced_by_another() {
         while stage.cloud.held_servers().is_empty() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        // Only the first one stays silent.
+        stage
+            .agents
+            .silence(stage.cloud.held_servers()[0].amphora_id);
+        stage.agents.wake_all_but_silenced();
         stage.advance(boot);
         std::future::pending::<()>().await;
     };
@@ -147,11 +187,12 @@ async fn an_amphora_that_never_boots_is_replaced_by_another() {
         result = turn => { result.unwrap(); }
         () = time => {}
     }
-    let first = stage.cloud.held_servers().remove(0).amphora_id;
-    stage.agents.wake_all();
-    stage.agents.silence(first);
     stage.settle(id).await;
-    let servers = stage.cloud.held_servers();
-    assert_eq!(servers.len(), 1);
-    assert_ne!(servers[0].amphora_id, first);
+    assert_eq!(stage.cloud.held_servers().len(), 1);
+    let mut tx = stage.begin().await;
+    let events = tx.events(id, 100).await.unwrap();
+    let made = events
+        .iter()
+        .filter(|event| event.event.message.starts_with("make the server"));
+    assert_eq!(made.count(), 2);
 }

@@ -152,16 +152,25 @@ async fn a_heartbeat_sets_statuses_statistics_and_the_sign_of_life() {
     let stage = house.stage();
     let (id, amphora) = working(&stage).await;
     let running = Running::start(&stage, config()).await;
-    running.beat(&heartbeat(&stage, id, MemberStatus::Down).await).await;
+    running
+        .beat(&heartbeat(&stage, id, MemberStatus::Down).await)
+        .await;
     eventually("the status", async || {
         let tree = stage.tree(id).await.unwrap();
         tree.load_balancer.operating_status == OperatingStatus::Degraded
     })
     .await;
     let tree = stage.tree(id).await.unwrap();
-    let statuses: Vec<_> = tree.pools[0].members.iter().map(|m| m.operating_status).collect();
+    let statuses: Vec<_> = tree.pools[0]
+        .members
+        .iter()
+        .map(|m| m.operating_status)
+        .collect();
     assert_eq!(statuses, [OperatingStatus::Error, OperatingStatus::Online]);
-    assert_eq!(tree.pools[0].pool.operating_status, OperatingStatus::Degraded);
+    assert_eq!(
+        tree.pools[0].pool.operating_status,
+        OperatingStatus::Degraded
+    );
     assert_eq!(tree.listeners[0].operating_status, OperatingStatus::Online);
     let health = health_of(&stage, amphora).await.unwrap();
     assert_eq!(health.last_update, stage.now());
@@ -169,7 +178,11 @@ async fn a_heartbeat_sets_statuses_statistics_and_the_sign_of_life() {
     let statistics = tx.load_balancer_statistics(id).await.unwrap();
     assert_eq!((statistics.bytes_in, statistics.total_connections), (10, 3));
     let events = tx.events(id, 20).await.unwrap();
-    let told = |text: &str| events.iter().any(|event| event.event.message.contains(text));
+    let told = |text: &str| {
+        events
+            .iter()
+            .any(|event| event.event.message.contains(text))
+    };
     assert!(told("connection refused") && told("the load balancer is DEGRADED"));
     drop(tx);
     running.stop().await;
@@ -195,7 +208,10 @@ async fn what_was_heard_before_a_stop_is_written() {
     };
     running.beat(&second).await;
     let counts = std::sync::Arc::clone(&running.counts);
-    eventually("both", async || counts.accepted.load(Ordering::Relaxed) == 2).await;
+    eventually("both", async || {
+        counts.accepted.load(Ordering::Relaxed) == 2
+    })
+    .await;
     running.stop().await;
     let mut tx = stage.begin().await;
     let statistics = tx.load_balancer_statistics(id).await.unwrap();

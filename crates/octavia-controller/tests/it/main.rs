@@ -1,3 +1,4 @@
+#![recursion_limit = "256"]
 //! The controller on a real database, a cloud in memory and agents in memory.
 
 mod agents;

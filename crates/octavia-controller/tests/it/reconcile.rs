@@ -19,7 +19,18 @@ async fn a_tree_becomes_active_in_one_turn() {
     let stage = house.stage();
     let id = stage.create_tree().await;
     assert_eq!(stage.reconciler().turn().await.unwrap(), Turn::Worked);
-    insta::assert_snapshot!(stage.describe(id).await, @"");
+    insta::assert_snapshot!(stage.describe(id).await, @r#"
+    load balancer ACTIVE
+    listener 80 ACTIVE
+    pool ACTIVE
+    member 10.98.0.201 ACTIVE
+    member 10.98.0.202 ACTIVE
+    monitor ACTIVE ONLINE
+    amphora ALLOCATED (true, true)
+    server Active serves Some("generation 1, 1 listeners, 1 pools, 2 members")
+    port VIP
+    port VRRP
+    "#);
     assert_eq!(stage.reconciler().turn().await.unwrap(), Turn::Idle);
 }
 
@@ -49,7 +60,10 @@ async fn a_new_server_is_given_its_agents_files() {
     let server = stage.cloud.held_servers().remove(0);
     let files = stage.cloud.files(server.id);
     let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(paths, ["agent.conf", "certs/server.pem", "certs/client_ca.pem"]);
+    assert_eq!(
+        paths,
+        ["agent.conf", "certs/server.pem", "certs/client_ca.pem"]
+    );
 }
 
 #[tokio::test]
@@ -87,7 +101,14 @@ async fn the_timeline_tells_what_was_done() {
             format!("{:?}: {message}", event.event.kind)
         })
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    Did: add an amphora as STANDALONE
+    Did: make the VIP-side port of amphora A
+    Did: make the server of amphora A
+    Did: configure amphora A
+    Did: amphora A serves
+    Converged: everything is as wanted
+    ");
 }
 
 #[tokio::test]

@@ -158,6 +158,8 @@ impl Stage {
         new_listener.provisioning_status = ProvisioningStatus::PendingCreate;
         tx.insert_listener(&new_listener).await.unwrap();
         for n in [1, 2] {
+            // What is made at the same time has no order.
+            self.advance(Duration::from_secs(1));
             tx.insert_member(&new_member(&new_pool, n)).await.unwrap();
         }
         let mut monitor = health_monitor(&new_pool);
@@ -183,6 +185,7 @@ impl Stage {
             }
             _ => {}
         }
+        self.advance(Duration::from_secs(1));
         let mut tx = self.begin().await;
         let mut lb = tx.lock_load_balancer(id).await.unwrap().unwrap();
         let tree = tx.tree(id).await.unwrap().unwrap();
@@ -279,7 +282,7 @@ impl Stage {
                 let status = member.provisioning_status;
                 lines.push(format!("member {} {status}", member.ip_address));
             }
-            for monitor in &pool.health_monitor {
+            if let Some(monitor) = &pool.health_monitor {
                 let statuses = (monitor.provisioning_status, monitor.operating_status);
                 lines.push(format!("monitor {} {}", statuses.0, statuses.1));
             }

@@ -155,7 +155,15 @@ fn case(name: &str) -> (LoadBalancerTree, Heartbeat) {
         "pool key without listener suffix" => {
             let pools = std::mem::take(&mut beat.pools).into_iter();
             beat.pools = pools
-                .map(|(key, pool)| (PoolKey { listener_id: None, ..key }, pool))
+                .map(|(key, pool)| {
+                    (
+                        PoolKey {
+                            listener_id: None,
+                            ..key
+                        },
+                        pool,
+                    )
+                })
                 .collect();
         }
         other => panic!("no input for the recorded case {other:?}"),

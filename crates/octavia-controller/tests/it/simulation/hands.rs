@@ -30,6 +30,13 @@ pub(super) enum Fault {
     Random(u64),
 }
 
+/// Whether there was anything left to wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    Wished,
+    Nothing,
+}
+
 /// What goes wrong with one action.
 enum Mishap {
     None,
@@ -79,9 +86,15 @@ impl FaultyHands {
         self.actions.load(Ordering::Relaxed)
     }
 
-    /// Tells whether nothing more will be wished.
-    pub(super) fn is_spent(&self) -> bool {
-        self.second.is_none() || self.wished.load(Ordering::Relaxed) > 0
+    /// Lets the second wish come, if it has not yet.
+    pub(super) async fn wish_the_rest(&self) -> Rest {
+        match self.second {
+            Some(wish) if self.wished.fetch_add(1, Ordering::Relaxed) == 0 => {
+                self.stage.wish(self.id, wish).await;
+                Rest::Wished
+            }
+            _ => Rest::Nothing,
+        }
     }
 
     fn mishap(&self, n: usize) -> Mishap {
@@ -116,13 +129,12 @@ impl FaultyHands {
 
     /// Lets the second wish come, if this is its moment.
     async fn wish(&self, n: usize) {
-        let Some(wish) = self.second else { return };
         let at = match self.fault {
             Fault::WishAt(at) => at,
             _ => 0,
         };
-        if n >= at && self.wished.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.stage.wish(self.id, wish).await;
+        if n >= at {
+            self.wish_the_rest().await;
         }
     }
 }

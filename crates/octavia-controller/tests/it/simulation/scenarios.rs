@@ -33,12 +33,7 @@ const fn one(name: &'static str, before: Before, first: &'static [Wish]) -> Scen
     }
 }
 
-const fn two(
-    name: &'static str,
-    before: Before,
-    first: &'static [Wish],
-    second: Wish,
-) -> Scenario {
+const fn two(name: &'static str, before: Before, first: &'static [Wish], second: Wish) -> Scenario {
     Scenario {
         name,
         before,
