@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod amphora;
 mod help;
 mod octavia;
 mod refusals;
