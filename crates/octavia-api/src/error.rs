@@ -334,7 +334,7 @@ fn cloud_text(error: &octavia_cloud::Error) -> String {
             }
             format!("{kind} {id} not found.")
         }
-        E::AddressInUse(_) => format!("The VIP IP address is already in use: {error}"),
+        E::AddressInUse(address) => format!("The VIP IP address is already in use: {address}"),
         E::SubnetFull(_) => "Validation failure: Subnet(s) in the supplied network do not contain \
              enough available IPs."
             .to_owned(),

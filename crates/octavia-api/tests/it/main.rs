@@ -1,5 +1,14 @@
 //! The API over a real database, with a network in memory.
+#![cfg(test)]
+#![recursion_limit = "256"] // Futures of the database driver nest deeply.
 
+mod bad_input;
+mod edge;
+mod network_reads;
 mod noop_network;
+mod ports;
+mod races;
+mod random_bodies;
 mod replay;
+mod waiting;
 mod world;

@@ -17,6 +17,7 @@ use crate::world::{Answer, World, impatient, request, send};
 use matching::Bindings;
 use record::Record;
 use scenarios::Scenario;
+pub(crate) use scenarios::break_it;
 
 /// What came of a scenario.
 #[derive(Default)]
@@ -174,7 +175,7 @@ async fn prepare(world: &World, names: &mut Bindings, step: &Step) {
                 names.bind(name, &id).unwrap();
             }
         }
-        Step::Break(kind, name) => scenarios::break_it(world, kind, &names.fill(name)).await,
+        Step::Break(kind, name) => break_it(world, kind, &names.fill(name)).await,
     }
 }
 

@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use octavia_api::{Api, ApiConfig, Capabilities};
 use octavia_cloud::NetworkDriver;
-use octavia_model::{ManualClock, SequentialIds, Topology};
+use octavia_model::{Clock, ManualClock, SequentialIds, Topology};
 use octavia_store::{Settlement, Store};
 use octavia_testing::TestDatabase;
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     ids: Arc<SequentialIds>,
     pub(crate) router: Router,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// An answer.
@@ -70,14 +70,14 @@ impl World {
         let clock = Arc::new(ManualClock::new(
             Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap(),
         ));
-        let store = database.store_with(clock.clone()).await;
+        let store = database.store_with(as_clock(&clock)).await;
         let mut world = Self {
             store,
             network: Arc::default(),
             clock,
             ids: Arc::default(),
             router: Router::new(),
-            _database: database,
+            database,
         };
         world.router = world.router_with(config);
         world
@@ -85,12 +85,14 @@ impl World {
 
     /// Returns the same service with another configuration.
     pub(crate) fn router_with(&self, config: ApiConfig) -> Router {
-        self.router_over(config, self.network.clone())
+        let network = Arc::clone(&self.network);
+        self.router_over(config, network)
     }
 
     pub(crate) fn router_over(&self, config: ApiConfig, network: Arc<dyn NetworkDriver>) -> Router {
-        Api::new(self.store.clone(), network, self.clock.clone())
-            .with_ids(self.ids.clone())
+        let ids = Arc::clone(&self.ids);
+        Api::new(self.store.clone(), network, as_clock(&self.clock))
+            .with_ids(ids)
             .with_config(config)
             .with_capabilities(Capabilities::everything())
             .router()
@@ -129,6 +131,11 @@ impl World {
         answer.body[root_key]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Connects to the database again, as another process does.
+    pub(crate) async fn another_process(&self) -> Store {
+        self.database.store_with(as_clock(&self.clock)).await
+    }
+
     /// Lets a second pass.
     pub(crate) fn tick(&self) {
         self.clock.advance(TimeDelta::seconds(1));
@@ -140,14 +147,15 @@ impl World {
     }
 }
 
+fn as_clock(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
+    Arc::<ManualClock>::clone(clock)
+}
+
 /// Does what a worker does when everything succeeds, until nothing is left.
 pub(crate) async fn settle(store: &Store) {
     loop {
         let mut tx = store.begin("test.lease").await.unwrap();
-        let lease = tx
-            .lease_next("test", Duration::from_secs(60))
-            .await
-            .unwrap();
+        let lease = tx.lease_next("test", Duration::from_mins(1)).await.unwrap();
         tx.commit().await.unwrap();
         let Some(lease) = lease else { return };
         let mut tx = store.begin("test.settle").await.unwrap();
