@@ -278,19 +278,25 @@ fn field(value: &Value, name: &str) -> anyhow::Result<String> {
         .with_context(|| format!("the answer has no {name}: {value}"))
 }
 
+/// Fails, in Python, when rows outlive the load balancer.
+const ROWS_LEFT: &str = r#"
+import glob, sqlite3, sys
+files = glob.glob(sys.argv[1] + '/**/*.db', recursive=True)
+assert len(files) == 1, files
+db = sqlite3.connect(files[0])
+for table, where in [
+    ('load_balancer', "provisioning_status != 'DELETED'"), ('amphora', "status != 'DELETED'"),
+    ('listener', '1'), ('pool', '1'), ('member', '1'), ('health_monitor', '1'),
+    ('amphora_health', '1'), ('tags', '1'),
+]:
+    count = db.execute(f'select count(*) from {table} where {where}').fetchone()[0]
+    assert count == 0, f'{count} rows left in {table}'
+"#;
+
 /// Fails when something outlives the load balancer: rows, namespaces.
 fn nothing_left(mode: Mode, state: &Path) -> anyhow::Result<()> {
-    let script = "import glob, sqlite3, sys\n\
-        files = [f for f in glob.glob(sys.argv[1] + '/**/*.db', recursive=True)]\n\
-        assert len(files) == 1, files\n\
-        db = sqlite3.connect(files[0])\n\
-        for table, where in [('load_balancer', \"provisioning_status != 'DELETED'\"),\n\
-            ('amphora', \"status != 'DELETED'\"), ('listener', '1'), ('pool', '1'),\n\
-            ('member', '1'), ('health_monitor', '1'), ('amphora_health', '1'), ('tags', '1')]:\n\
-            count = db.execute(f'select count(*) from {table} where {where}').fetchone()[0]\n\
-            assert count == 0, f'{count} rows left in {table}'\n";
     Step::new("python3")
-        .args(["-c", script])
+        .args(["-c", ROWS_LEFT])
         .args([state.as_os_str()])
         .output()?;
     if mode == Mode::Namespace {
