@@ -9,9 +9,9 @@ use octavia_model::Secret;
 
 use crate::document::AmphoraNetworking;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Settings of the reconciler (`[controller_worker]`); those after `boot_timeout` are ours.
 #[derive(Debug, Clone)]

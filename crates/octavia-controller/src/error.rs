@@ -75,9 +75,10 @@ impl From<octavia_store::Error> for Error {
 impl Error {
     /// Reads the answer of a question about the lease: a conflict there means that it is lost.
     pub(crate) fn of_lease(error: octavia_store::Error) -> Self {
-        match Self::from(error) {
-            Self::Moved(_) => Self::LeaseLost,
-            error => error,
+        if matches!(error, octavia_store::Error::Conflict(_)) {
+            Self::LeaseLost
+        } else {
+            error.into()
         }
     }
 

@@ -16,7 +16,7 @@ use crate::agent_client::ClientIdentity;
 use crate::error::{Error, Result};
 
 /// How long the authority and the controller's certificate last: longer than any installation.
-const VALIDITY: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
+const VALIDITY: Duration = Duration::from_hours(20 * 365 * 24);
 
 const AUTHORITY: &str = "ca.pem";
 const AUTHORITY_KEY: &str = "ca.key";

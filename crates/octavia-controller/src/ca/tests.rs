@@ -8,7 +8,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use super::*;
 use crate::config::CertificateFiles;
 
-const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+const MONTH: Duration = Duration::from_hours(720);
 
 fn now() -> DateTime<Utc> {
     crate::samples::start()

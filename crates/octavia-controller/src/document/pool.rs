@@ -46,7 +46,7 @@ fn protocol(pool: &Pool) -> Result<config::PoolProtocol, Unsupported> {
     }
 }
 
-/// An algorithm that the data plane does not have becomes ROUND_ROBIN, as upstream's does.
+/// An algorithm that the data plane does not have becomes `ROUND_ROBIN`, as upstream's does.
 fn algorithm(algorithm: LbAlgorithm) -> config::Algorithm {
     match algorithm {
         LbAlgorithm::LeastConnections => config::Algorithm::LeastConnections,

@@ -1,13 +1,15 @@
 use insta::{assert_json_snapshot, assert_snapshot};
 use octavia_cloud::{FixedIp, PortPurpose};
 use octavia_model::{
-    AmphoraStatus, HealthMonitorType, HttpVersion, ListenerProtocol, PoolProtocol,
+    AmphoraStatus, HealthMonitorType, HttpVersion, ListenerProtocol, LoadBalancer, PoolProtocol,
     ProvisioningStatus, Weight,
 };
 
 use super::health_monitor::expected_codes;
 use super::*;
-use crate::samples::{NETWORK, POOL, SUBNET, amphora, bare, full, id, listener, member, pool};
+use crate::samples::{
+    AMPHORA, NETWORK, POOL, SUBNET, amphora, bare, full, id, listener, member, pool,
+};
 
 fn build(tree: &LoadBalancerTree) -> Result<AmphoraConfig, Unsupported> {
     build_with(tree, AmphoraNetworking::Host, &Topography::default())
@@ -27,6 +29,7 @@ fn build_with(
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one document, shown whole")]
 fn a_full_tree_becomes_a_document() {
     let mut tree = full();
     let listener = &mut tree.listeners[0];
@@ -264,68 +267,7 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
 fn an_amphora_of_its_own_sets_up_its_interfaces() {
     let mut tree = full();
     tree.pools[0].members.push(member(3, "10.97.0.3"));
-    let amphora_id = id(crate::samples::AMPHORA, 1);
-    let port = |n, subnet, address: &str, purpose| Port {
-        id: id(0xb0, n),
-        name: String::new(),
-        network_id: id(NETWORK, subnet),
-        mac_address: format!("fa:00:00:00:00:0{n}"),
-        fixed_ips: vec![FixedIp {
-            subnet_id: id(SUBNET, subnet),
-            ip_address: address.parse().unwrap(),
-        }],
-        purpose: Some(purpose),
-        device_id: String::new(),
-        device_owner: String::new(),
-        server: None,
-    };
-    let load_balancer = tree.load_balancer.id;
-    let subnet = |n, cidr: &str| Subnet {
-        id: id(SUBNET, n),
-        name: String::new(),
-        network_id: id(NETWORK, n),
-        cidr: cidr.parse().unwrap(),
-        gateway: Some(cidr.replace("0/24", "1").parse().unwrap()),
-    };
-    let topography = Topography {
-        networks: [(
-            id(NETWORK, 1),
-            Network {
-                id: id(NETWORK, 1),
-                name: String::new(),
-                subnets: vec![id(SUBNET, 1)],
-                mtu: 1450,
-            },
-        )]
-        .into(),
-        subnets: [
-            (id(SUBNET, 1), subnet(1, "10.98.0.0/24")),
-            (id(SUBNET, 2), subnet(2, "10.97.0.0/24")),
-        ]
-        .into(),
-        ports: vec![
-            port(1, 1, "10.98.0.7", PortPurpose::Vip(load_balancer)),
-            port(
-                3,
-                2,
-                "10.97.0.31",
-                PortPurpose::Member {
-                    amphora: amphora_id,
-                    load_balancer,
-                    subnet: id(SUBNET, 2),
-                },
-            ),
-            port(
-                2,
-                1,
-                "10.98.0.31",
-                PortPurpose::Vrrp {
-                    amphora: amphora_id,
-                    load_balancer,
-                },
-            ),
-        ],
-    };
+    let topography = two_networks(tree.load_balancer.id);
     let config = build_with(&tree, AmphoraNetworking::Own, &topography).unwrap();
     assert_json_snapshot!(config.interfaces, @r#"
     [
@@ -347,6 +289,64 @@ fn an_amphora_of_its_own_sets_up_its_interfaces() {
       }
     ]
     "#);
+}
+
+/// The VIP's network, of which all is known, and a network of members, of which less is known.
+fn two_networks(load_balancer: Id<LoadBalancer>) -> Topography {
+    let amphora = id(AMPHORA, 1);
+    let vrrp = PortPurpose::Vrrp {
+        amphora,
+        load_balancer,
+    };
+    let members = PortPurpose::Member {
+        amphora,
+        load_balancer,
+        subnet: id(SUBNET, 2),
+    };
+    let network = Network {
+        id: id(NETWORK, 1),
+        name: String::new(),
+        subnets: vec![id(SUBNET, 1)],
+        mtu: 1450,
+    };
+    Topography {
+        networks: [(network.id, network)].into(),
+        subnets: [subnet(1, "10.98.0.0/24"), subnet(2, "10.97.0.0/24")]
+            .map(|subnet| (subnet.id, subnet))
+            .into(),
+        ports: vec![
+            port(1, 1, "10.98.0.7", PortPurpose::Vip(load_balancer)),
+            port(3, 2, "10.97.0.31", members),
+            port(2, 1, "10.98.0.31", vrrp),
+        ],
+    }
+}
+
+fn subnet(n: u32, cidr: &str) -> Subnet {
+    Subnet {
+        id: id(SUBNET, n),
+        name: String::new(),
+        network_id: id(NETWORK, n),
+        cidr: cidr.parse().unwrap(),
+        gateway: Some(cidr.replace("0/24", "1").parse().unwrap()),
+    }
+}
+
+fn port(n: u32, subnet: u32, address: &str, purpose: PortPurpose) -> Port {
+    Port {
+        id: id(0xb0, n),
+        name: String::new(),
+        network_id: id(NETWORK, subnet),
+        mac_address: format!("fa:00:00:00:00:0{n}"),
+        fixed_ips: vec![FixedIp {
+            subnet_id: id(SUBNET, subnet),
+            ip_address: address.parse().unwrap(),
+        }],
+        purpose: Some(purpose),
+        device_id: String::new(),
+        device_owner: String::new(),
+        server: None,
+    }
 }
 
 #[test]

@@ -134,9 +134,10 @@ impl Judge<'_> {
             Some(Told::Known(MemberStatus::Drain)) => OperatingStatus::Draining,
             Some(Told::Known(MemberStatus::Maint)) => OperatingStatus::Offline,
             Some(Told::Known(MemberStatus::NoCheck)) => OperatingStatus::NoMonitor,
-            Some(Told::Other(_)) => return,
-            None if member.operating_status == OperatingStatus::NoMonitor => return,
-            None => OperatingStatus::Offline,
+            None if member.operating_status != OperatingStatus::NoMonitor => {
+                OperatingStatus::Offline
+            }
+            None | Some(Told::Other(_)) => return,
         };
         if status != member.operating_status {
             self.judgement.members.insert(member.id, status);

@@ -12,7 +12,7 @@ use crate::samples::{
 
 const SETTINGS: PlanSettings = PlanSettings {
     networking: AmphoraNetworking::Host,
-    boot_timeout: Duration::from_secs(300),
+    boot_timeout: Duration::from_mins(5),
     agent_patience: Duration::from_secs(5),
 };
 
@@ -100,7 +100,6 @@ impl Simulation {
         servers.find(|server| server.id == id).unwrap()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm an action")]
     fn act(&mut self, action: &Action) {
         match action {
             Action::EnsureVipPort => {
@@ -365,7 +364,9 @@ fn an_amphora_that_never_answers_is_given_up_at_its_deadline() {
         let Plan::Act(actions) = simulation.plan() else {
             panic!("converged without an answer")
         };
-        actions.iter().for_each(|action| simulation.act(action));
+        for action in &actions {
+            simulation.act(action);
+        }
     }
     let amphora = simulation.only_amphora();
     let deadline = start() + SETTINGS.boot_timeout;

@@ -38,7 +38,7 @@ fn tls(authority: &Authority, amphora: Id<Amphora>) -> TlsAcceptor {
     // The certificate must be good now, by the clock of the TLS library.
     let now = octavia_model::Clock::now(&octavia_model::SystemClock);
     let issued = authority
-        .issue(amphora, now, Duration::from_secs(3600))
+        .issue(amphora, now, Duration::from_hours(1))
         .unwrap();
     let pem = issued.pem.reveal().as_bytes();
     let mut roots = RootCertStore::empty();

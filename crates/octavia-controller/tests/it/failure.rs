@@ -65,7 +65,7 @@ async fn a_change_that_never_succeeds_leaves_the_load_balancer_active_and_the_ob
     let id = stage.create_tree().await;
     stage.settle(id).await;
     stage.agents.silence_all();
-    stage.advance(Duration::from_secs(3600));
+    stage.advance(Duration::from_hours(1));
     stage.wish(id, Wish::AddMember).await;
     // An agent that does not answer is waited for by the clock, which stands still here.
     let reconciler = stage.reconciler();

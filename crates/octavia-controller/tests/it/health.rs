@@ -194,7 +194,7 @@ async fn what_was_heard_before_a_stop_is_written() {
     let stage = house.stage();
     let (id, _) = working(&stage).await;
     let slow = HealthConfig {
-        write_interval: Duration::from_secs(3600),
+        write_interval: Duration::from_hours(1),
         ..config()
     };
     let running = Running::start(&stage, slow).await;

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::stage::{House, Stage, Wish};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 fn housekeeping(stage: &Stage) -> Housekeeping {
     let config = HousekeepingConfig {

@@ -1,5 +1,11 @@
-#![recursion_limit = "256"]
 //! The controller on a real database, a cloud in memory and agents in memory.
+#![recursion_limit = "256"]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod agents;
 mod failure;

@@ -146,10 +146,10 @@ async fn random_faults_change_no_end() {
 #[tokio::test]
 async fn undisturbed_scenarios_end_as_they_should() {
     let house = House::new().await;
-    let mut table = String::new();
+    let mut table = Vec::new();
     for scenario in SCENARIOS {
         let ended = run(&house, scenario, Fault::None).await;
-        table += &format!("== {} ==\n{}\n", scenario.name, ended.description);
+        table.push(format!("== {} ==\n{}", scenario.name, ended.description));
     }
-    insta::assert_snapshot!(table);
+    insta::assert_snapshot!(table.join("\n"));
 }

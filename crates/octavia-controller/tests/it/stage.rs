@@ -243,7 +243,7 @@ impl Stage {
     /// Describes everything there is of a load balancer, without ids.
     pub(crate) async fn describe(&self, id: Id<LoadBalancer>) -> String {
         let mut lines = match self.tree(id).await {
-            Some(tree) => self.describe_rows(&tree),
+            Some(tree) => Self::describe_rows(&tree),
             None => vec!["no load balancer".to_owned()],
         };
         for server in self.cloud.held_servers() {
@@ -269,7 +269,7 @@ impl Stage {
         lines.join("\n")
     }
 
-    fn describe_rows(&self, tree: &LoadBalancerTree) -> Vec<String> {
+    fn describe_rows(tree: &LoadBalancerTree) -> Vec<String> {
         let lb = &tree.load_balancer;
         let mut lines = vec![format!("load balancer {}", lb.provisioning_status)];
         for listener in &tree.listeners {

@@ -97,7 +97,6 @@ fn all_down(heartbeat: &mut Heartbeat) {
 }
 
 /// Returns what a recorded case was made of.
-#[expect(clippy::too_many_lines, reason = "one arm a recorded case")]
 fn case(name: &str) -> (LoadBalancerTree, Heartbeat) {
     let (mut tree, mut heartbeat) = (tree(), all_up());
     let beat = &mut heartbeat;
