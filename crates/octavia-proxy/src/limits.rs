@@ -23,8 +23,10 @@ pub(crate) const SPLICE_AFTER_BYTES: u64 = 512 * 1024;
 pub(crate) const PIPE_BYTES: usize = 1024 * 1024;
 /// How many empty pipes a loop keeps for later.
 pub(crate) const SPARE_PIPES: usize = 16;
-/// The size above which an emptied buffer gives its memory back.
+/// The size above which the buffer of a connection without work gives its memory back.
 pub(crate) const KEEP_BUFFER_BYTES: usize = 4 * 1024;
+/// The size above which the send buffer of a connection at work gives its memory back, once empty.
+pub(crate) const KEEP_PENDING_BYTES: usize = 64 * 1024;
 
 /// How many steps a connection takes before others have their turn.
 pub(crate) const STEPS: usize = 16;

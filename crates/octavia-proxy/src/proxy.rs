@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use octavia_amphora_api::{AmphoraConfig, Report};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use uuid::Uuid;
 
 use crate::config::{Snapshot, compile};
@@ -78,6 +79,7 @@ pub struct Proxy {
 impl Proxy {
     /// Starts the loops; nothing is served yet.
     pub fn start(options: ProxyOptions) -> io::Result<Self> {
+        raise_descriptor_limit();
         let loops = options.threads.clamp(1, limits::LOOPS);
         let shared = Arc::new(Shared::new(loops, options.on_change)?);
         let mut proxy = Self {
@@ -155,6 +157,15 @@ impl Proxy {
                 tracing::error!("a thread of the proxy had panicked");
             }
         }
+    }
+}
+
+/// Each connection through us takes two descriptors, and common defaults allow 1024.
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "could not raise the limit of open descriptors: {error}");
     }
 }
 

@@ -127,7 +127,7 @@ fn copy(
             return Received::Broken(rustix::io::Errno::PIPE);
         }
         direction.window = match (to.has_pending(), count == window) {
-            (true, _) => limits::FIRST_READ_BYTES,
+            (true, _) => window / 2,
             (false, true) => 2 * window,
             (false, false) => window,
         };

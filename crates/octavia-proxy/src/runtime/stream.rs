@@ -180,10 +180,19 @@ impl Stream {
         }
         self.sent = 0;
         self.pending.clear();
-        if self.pending.capacity() > limits::KEEP_BUFFER_BYTES {
+        self.keep_at_most(limits::KEEP_PENDING_BYTES);
+        Ok(true)
+    }
+
+    /// Gives back the memory that a connection without work does not need.
+    pub(crate) fn rest(&mut self) {
+        self.keep_at_most(limits::KEEP_BUFFER_BYTES);
+    }
+
+    fn keep_at_most(&mut self, size: usize) {
+        if self.pending.is_empty() && self.pending.capacity() > size {
             self.pending = Vec::new();
         }
-        Ok(true)
     }
 
     /// Tells the peer that nothing more comes. Once.

@@ -97,6 +97,7 @@ impl Worker {
         }
         if exchange.keeps_client() {
             client.phase = Phase::Head;
+            client.stream.rest();
             client.set_deadline(client.listener.client_time, &mut self.io);
             return Step::Again;
         }
@@ -198,7 +199,7 @@ fn receive_response(
     }
     let is_slow = client.stream.has_pending();
     if is_slow {
-        member.window = limits::FIRST_READ_BYTES;
+        member.window = (member.window / 2).max(limits::FIRST_READ_BYTES);
         client.set_deadline(client.listener.client_time, io);
     } else {
         if count == member.window {

@@ -151,6 +151,7 @@ impl Members {
             return self.close(key);
         };
         connection.client = None;
+        connection.stream.rest();
         connection.idle_since = io.now;
         connection.state.end();
         idle.keys.push(key);

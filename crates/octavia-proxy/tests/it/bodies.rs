@@ -7,10 +7,12 @@ use crate::support::{Client, Origin, Setup};
 /// More than every buffer on the way holds.
 const LARGE: usize = 24 << 20;
 
-fn pattern(length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|n| u8::try_from(n * 31 / 7 % 251).expect("a small number"))
-        .collect()
+/// A period of 251 lies across every power of two.
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
+    let period: Vec<u8> = (0..251).collect();
+    let mut bytes = period.repeat(length / period.len() + 1);
+    bytes.truncate(length);
+    bytes
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod balancing;
 mod bodies;
+mod chaos;
 mod faults;
 mod health;
 mod limits;

@@ -43,9 +43,7 @@ fn long_streams_pass_unchanged() {
     let origin = echo();
     let setup = Setup::tcp(&[origin.address]);
     let mut client = Client::connect(setup.address());
-    let bytes: Vec<u8> = (0..LARGE)
-        .map(|n| u8::try_from(n * 13 % 251).expect("a small number"))
-        .collect();
+    let bytes = crate::bodies::pattern(LARGE);
     let mut writer = client
         .stream
         .get_ref()
