@@ -25,8 +25,6 @@ pub struct Capabilities {
     pub health_monitors: BTreeSet<HealthMonitorType>,
     /// TLS at listeners and towards members.
     pub tls: bool,
-    /// The `X-SSL-*` headers.
-    pub tls_headers: bool,
     /// `allowed_cidrs` of listeners.
     pub allowed_cidrs: bool,
     /// `additional_vips` of load balancers.
@@ -47,7 +45,6 @@ impl Capabilities {
             session_persistence: all(SessionPersistenceType::ALL),
             health_monitors: all(HealthMonitorType::ALL),
             tls: true,
-            tls_headers: true,
             allowed_cidrs: true,
             additional_vips: true,
             security_groups: true,
@@ -69,8 +66,12 @@ impl Default for Capabilities {
     /// What the proxy carries today.
     fn default() -> Self {
         Self {
-            listener_protocols: all(&[ListenerProtocol::Http, ListenerProtocol::Tcp]),
-            pool_protocols: all(&[PoolProtocol::Http, PoolProtocol::Tcp]),
+            listener_protocols: all(&[
+                ListenerProtocol::Http,
+                ListenerProtocol::Https,
+                ListenerProtocol::Tcp,
+            ]),
+            pool_protocols: all(&[PoolProtocol::Http, PoolProtocol::Https, PoolProtocol::Tcp]),
             algorithms: all(&[
                 LbAlgorithm::RoundRobin,
                 LbAlgorithm::LeastConnections,
@@ -79,8 +80,7 @@ impl Default for Capabilities {
             session_persistence: BTreeSet::new(),
             health_monitors: all(&[HealthMonitorType::Http, HealthMonitorType::Tcp]),
             tls: false,
-            tls_headers: false,
-            allowed_cidrs: false,
+            allowed_cidrs: true,
             additional_vips: false,
             security_groups: false,
             qos_policies: false,

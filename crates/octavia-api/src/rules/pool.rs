@@ -202,7 +202,7 @@ fn carried(capabilities: &Capabilities, pool: &Pool) -> Result<()> {
         format!("{protocol} protocol pools are not supported yet")
     })?;
     Capabilities::check(capabilities.algorithms.contains(&algorithm), || {
-        format!("the {algorithm} algorithm is not supported yet")
+        format!("Amphora provider does not support {algorithm} algorithm.")
     })?;
     Capabilities::check(capabilities.tls || !pool.tls_enabled, || {
         "TLS to members is not supported yet".to_owned()

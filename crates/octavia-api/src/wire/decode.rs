@@ -239,3 +239,6 @@ pub(crate) fn object<T: Shape>(value: &Value) -> Decoded<T> {
 pub(crate) fn tags(value: &Value) -> Decoded<Vec<String>> {
     list(text(255))(value)
 }
+
+#[cfg(test)]
+mod tests;

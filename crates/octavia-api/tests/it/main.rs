@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod edge;
+mod gate;
 mod network_reads;
 mod noop_network;
 mod ports;

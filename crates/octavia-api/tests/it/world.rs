@@ -89,13 +89,24 @@ impl World {
         self.router_over(config, network)
     }
 
+    /// Returns the same service with other capabilities.
+    pub(crate) fn router_carrying(&self, capabilities: Capabilities) -> Router {
+        self.api(impatient(), Arc::<NoopNetwork>::clone(&self.network))
+            .with_capabilities(capabilities)
+            .router()
+    }
+
     pub(crate) fn router_over(&self, config: ApiConfig, network: Arc<dyn NetworkDriver>) -> Router {
+        self.api(config, network)
+            .with_capabilities(Capabilities::everything())
+            .router()
+    }
+
+    fn api(&self, config: ApiConfig, network: Arc<dyn NetworkDriver>) -> Api {
         let ids = Arc::clone(&self.ids);
         Api::new(self.store.clone(), network, as_clock(&self.clock))
             .with_ids(ids)
             .with_config(config)
-            .with_capabilities(Capabilities::everything())
-            .router()
     }
 
     /// Calls with a JSON body.

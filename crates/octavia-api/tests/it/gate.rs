@@ -1,0 +1,94 @@
+//! What the data plane does not carry yet is refused, never accepted in vain.
+
+use std::fmt::Write as _;
+
+use octavia_api::Capabilities;
+use serde_json::{Value, json};
+
+use crate::world::{World, request, send};
+
+const SUBNET: &str = "11111111-1111-1111-1111-111111111111";
+
+#[tokio::test]
+async fn what_is_not_carried_is_refused_by_name() {
+    let world = World::new().await;
+    let lb = world
+        .make("loadbalancer", json!({ "vip_subnet_id": SUBNET }))
+        .await;
+    let calls = [
+        listener(&lb, json!({ "protocol": "UDP" })),
+        listener(&lb, json!({ "protocol": "SCTP" })),
+        listener(&lb, json!({ "protocol": "PROMETHEUS" })),
+        listener(
+            &lb,
+            json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/c" }),
+        ),
+        pool(&lb, json!({ "protocol": "PROXYV2" })),
+        pool(&lb, json!({ "lb_algorithm": "SOURCE_IP_PORT" })),
+        pool(&lb, json!({ "tls_enabled": true })),
+        pool(
+            &lb,
+            json!({ "session_persistence": { "type": "HTTP_COOKIE" } }),
+        ),
+        load_balancer(json!({ "vip_qos_policy_id": SUBNET })),
+        load_balancer(json!({ "vip_sg_ids": [SUBNET] })),
+        load_balancer(json!({ "additional_vips": [{ "subnet_id": lb }] })),
+        load_balancer(json!({ "listeners": [
+            { "protocol": "HTTP", "protocol_port": 80, "l7policies": [{ "action": "REJECT" }] },
+        ]})),
+    ];
+    insta::assert_snapshot!(report(&world, calls).await, @r"
+    501 Provider 'amphora' does not support a requested option: UDP protocol listeners are not supported yet
+    501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
+    501 Provider 'amphora' does not support a requested option: PROMETHEUS protocol listeners are not supported yet
+    501 Provider 'amphora' does not support a requested option: TERMINATED_HTTPS protocol listeners are not supported yet
+    501 Provider 'amphora' does not support a requested option: PROXYV2 protocol pools are not supported yet
+    501 Provider 'amphora' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.
+    501 Provider 'amphora' does not support a requested option: TLS to members is not supported yet
+    501 Provider 'amphora' does not support a requested option: session persistence of type HTTP_COOKIE is not supported yet
+    501 Provider 'amphora' does not support a requested option: QoS policies of VIPs are not supported yet
+    501 Provider 'amphora' does not support a requested option: security groups of VIPs are not supported yet
+    501 Provider 'amphora' does not support a requested option: additional VIPs are not supported yet
+    501 Provider 'amphora' does not support a requested option: L7 policies are not supported yet
+    ");
+    assert_eq!(
+        world.network.ports_held(),
+        1,
+        "only that of the first load balancer"
+    );
+}
+
+fn load_balancer(rest: Value) -> (&'static str, Value) {
+    let fields = merged(json!({ "vip_subnet_id": SUBNET }), rest);
+    ("loadbalancers", json!({ "loadbalancer": fields }))
+}
+
+fn listener(lb: &str, rest: Value) -> (&'static str, Value) {
+    let fields = merged(json!({ "loadbalancer_id": lb, "protocol_port": 80 }), rest);
+    ("listeners", json!({ "listener": fields }))
+}
+
+fn pool(lb: &str, rest: Value) -> (&'static str, Value) {
+    let base = json!({
+        "loadbalancer_id": lb, "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN",
+    });
+    ("pools", json!({ "pool": merged(base, rest) }))
+}
+
+fn merged(mut base: Value, mut rest: Value) -> Value {
+    let rest = rest.as_object_mut().unwrap();
+    base.as_object_mut().unwrap().append(rest);
+    base
+}
+
+async fn report<const N: usize>(world: &World, calls: [(&str, Value); N]) -> String {
+    let router = world.router_carrying(Capabilities::default());
+    let mut report = String::new();
+    for (path, body) in calls {
+        let call = request("POST", &format!("/v2/lbaas/{path}"));
+        let answer = send(&router, call.body(body.to_string().into()).unwrap()).await;
+        let text = answer.body["faultstring"].as_str().unwrap_or_default();
+        writeln!(report, "{} {text}", answer.status.as_u16()).unwrap();
+    }
+    report
+}
