@@ -1,5 +1,8 @@
 //! Measurements beside peers: CPU per operation and ratios, never a verdict.
 
+mod api;
+mod control;
+mod http;
 mod process;
 mod proxy;
 mod report;
@@ -21,12 +24,18 @@ pub(crate) struct Args {
 enum What {
     /// CPU time of the proxy for each operation, beside HAProxy's.
     Proxy(proxy::Args),
+    /// Requests per second of CPU time of the API, on SQLite and on MariaDB.
+    Api(api::Args),
+    /// Time from a change in the API until it is live.
+    Control(control::Args),
 }
 
 /// Runs the measurement.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let report = match args.what {
         What::Proxy(what) => proxy::run(&what)?,
+        What::Api(what) => api::run(&what)?,
+        What::Control(what) => control::run(&what)?,
     };
     if args.json {
         println!("{}", report.json());

@@ -1,19 +1,27 @@
 //! Programs that are measured: kept on one core, with the CPU time that they used.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::signal::{Signal, kill};
 use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 
 use super::report::say;
-use crate::shell::{Step, until};
+use crate::shell::{Step, target, until};
 
 /// How long a program may take until it listens.
 const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a program may take to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How many lines of a log are shown.
+const SHOWN_LINES: usize = 40;
 
 /// Where a program runs, where there is a choice.
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +40,14 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts a program on its core.
-    pub(crate) fn start(mut command: Command, core: Core) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: Command, core: Core) -> anyhow::Result<Self> {
+        on_core(core, || Self::start_anywhere(command))?
+    }
+
+    /// Starts a program on any core.
+    pub(crate) fn start_anywhere(mut command: Command) -> anyhow::Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
-        let child = on_core(core, || command.spawn())?;
-        let child = child.with_context(|| format!("start {name}"))?;
+        let child = command.spawn().with_context(|| format!("start {name}"))?;
         Ok(Self { child, name })
     }
 
@@ -65,11 +77,28 @@ impl Program {
 }
 
 impl Drop for Program {
+    /// Asks it to end first, so that it can stop what it has started itself.
     fn drop(&mut self) {
-        // Both fail only when it has ended, which is what is wanted.
-        self.child.kill().ok();
-        self.child.wait().ok();
+        let asked = i32::try_from(self.id()).map(|id| kill(Pid::from_raw(id), Signal::SIGTERM));
+        let ended = until(STOP_PATIENCE, "the end of a program", || {
+            Ok(self.child.try_wait()?.is_some())
+        });
+        if asked.is_err() || ended.is_err() {
+            say(&format!(
+                "{} does not end when asked; killing it",
+                self.name
+            ));
+            // Both fail only when it has ended, which is what is wanted.
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
     }
+}
+
+/// Returns a time that only grows.
+pub(crate) fn now() -> anyhow::Result<Duration> {
+    let now = ClockId::CLOCK_MONOTONIC.now().context("read the clock")?;
+    Ok(now.into())
 }
 
 /// Builds what is measured, as it is released.
@@ -77,6 +106,15 @@ pub(crate) fn build(what: &[&str]) -> anyhow::Result<()> {
     say(&format!("building {} for release", what.join(" ")));
     let cargo = Step::new("cargo").args(["build", "--release"]);
     cargo.args(what.iter().copied()).output().map(|_| ())
+}
+
+/// Returns the binary to measure: the given one, or one built for it.
+pub(crate) fn octavia(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(binary) = given {
+        return Ok(binary.to_owned());
+    }
+    build(&["--package", "octavia"])?;
+    Ok(target().join("release/octavia"))
 }
 
 /// Returns the CPU time of a process: that of all its threads, ended ones too.
@@ -120,4 +158,11 @@ fn cores(all: &CpuSet, core: Core) -> anyhow::Result<CpuSet> {
 pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     let socket = TcpListener::bind(("127.0.0.1", 0))?;
     Ok(socket.local_addr()?)
+}
+
+/// Returns the end of a log, to show when something fails.
+pub(crate) fn last_lines(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
 }

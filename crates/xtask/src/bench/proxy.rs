@@ -8,6 +8,8 @@ mod backend;
 mod contender;
 mod load;
 
+pub(super) use load::answered;
+
 use clap::Parser;
 
 use super::process::Program;

@@ -22,7 +22,8 @@ pub(crate) fn say(text: &str) {
 pub(crate) enum Cell {
     /// A name.
     Text(String),
-    /// A number; shown with two digits after the point, or none when it is large.
+    /// A number; shown with two digits after the point, or none when it is large. Not a number
+    /// where there is nothing to say.
     Number(f64),
 }
 
@@ -33,6 +34,7 @@ impl Cell {
     fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
+            Self::Number(number) if number.is_nan() => "-".to_owned(),
             Self::Number(number) if number.abs() >= LARGE => format!("{number:.0}"),
             Self::Number(number) => format!("{number:.2}"),
         }
@@ -116,11 +118,11 @@ mod tests {
     fn a_table_lines_up_and_json_has_an_object_a_row() {
         let mut report = Report::new("CPU", vec!["what", "ours", "ratio"]);
         report.add("HTTP keep-alive", &[12.345, 0.7]);
-        report.add("bulk", &[12345.6, 1.0]);
+        report.add("bulk", &[12345.6, f64::NAN]);
         let expected = "CPU\n\n\
             what              ours  ratio\n\
             HTTP keep-alive  12.35   0.70\n\
-            bulk             12346   1.00";
+            bulk             12346      -";
         assert_eq!(report.table(), expected);
         assert_eq!(
             report.json()["rows"][0],

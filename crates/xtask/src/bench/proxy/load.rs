@@ -121,7 +121,7 @@ impl<'a> Load<'a> {
 }
 
 /// Returns how many requests were answered, and refuses a run in which one was not.
-fn answered(output: &str) -> anyhow::Result<f64> {
+pub(crate) fn answered(output: &str) -> anyhow::Result<f64> {
     let troubles = ["Non-2xx", "Socket errors"];
     if troubles.iter().any(|trouble| output.contains(trouble)) {
         bail!("not every request was answered:\n{output}");
