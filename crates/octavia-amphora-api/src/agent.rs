@@ -5,7 +5,12 @@
 //! | `GET /v1/status` | | 200 [`AgentStatus`] | |
 //! | `PUT /v1/config` | [`crate::AmphoraConfig`] | 200 [`Applied`], once the proxy serves it | 400, 409, 500 [`Refusal`] |
 //! | `PUT /v1/certificate` | PEM: certificate, then key | 204; the next handshake uses it | 400 [`Refusal`] |
-//! | `DELETE /v1/config` | | 204: listeners closed, configuration forgotten | |
+//! | `DELETE /v1/config` | | 204: listeners closed, configuration forgotten | 500 [`Refusal`] |
+//! | `GET /` | | 200 `{"api_version": "2.0"}`, which upstream's controllers ask for first | |
+//!
+//! Clients show a certificate of the controllers' authority. One that names an amphora (a UUID as
+//! its DNS name) is refused, so that where one authority signs both, an amphora that was broken
+//! into commands no other.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

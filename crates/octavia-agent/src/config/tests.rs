@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const FILE: &str = "\
@@ -116,4 +118,18 @@ fn a_bad_value_is_refused_by_name() {
 fn a_missing_file_is_named() {
     let error = AgentConfig::read(Path::new("/nowhere/agent.conf")).unwrap_err();
     assert_eq!(error.to_string(), "read /nowhere/agent.conf");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused_without_a_panic(text in "([\\[\\]=:#; a-z\"'\n]|\\PC){0,200}") {
+        drop(parse(&text));
+    }
+
+    #[test]
+    fn a_value_survives_as_it_was_written(value in "[!#-&(-~]([ -~]{0,30}[!#-&(-~])?") {
+        let text = format!("[a]\nb = {value}\n");
+        let ini = Ini::parse(&text).unwrap();
+        prop_assert_eq!(ini.value("a", "b"), Some(value.as_str()));
+    }
 }
