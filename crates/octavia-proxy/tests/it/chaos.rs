@@ -72,7 +72,7 @@ fn behave(address: SocketAddr, chance: &mut Chance) -> std::io::Result<()> {
         stream.write_all(&request.as_bytes()[..cut])?;
         stream.write_all(&request.as_bytes()[cut..])?;
         if chance.below(3) > 0 {
-            std::io::copy(&mut stream.by_ref().take(30), &mut std::io::sink())?;
+            std::io::copy(&mut (&stream).take(30), &mut std::io::sink())?;
         }
     }
     if chance.below(2) == 0 {
