@@ -148,6 +148,7 @@ async fn update_once(
     let monitor = load(&mut tx, id).await?;
     caller.may(policy::HEALTH_MONITOR_PUT, monitor.project_id.as_deref())?;
     let pool = pool_of(&mut tx, monitor.pool_id).await?;
+    // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
     rules::update(api, monitor, put.clone())?;
     let (load_balancer, _) = change::inside_pool(&mut tx, &pool).await?;
     let mut monitor = rules::update(api, load(&mut tx, id).await?, put.clone())?;

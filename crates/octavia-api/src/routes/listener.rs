@@ -180,8 +180,8 @@ async fn update_once(
     }
     let load_balancer = tx.load_balancer(lb).await?;
     let load_balancer = load_balancer.ok_or_else(|| Error::not_found("Load Balancer", &lb))?;
+    // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
     rules::listener::update(api, &load_balancer, listener, put.clone())?;
-
     let load_balancer = change::below(&mut tx, lb).await?;
     let listener = tx
         .listener(id)

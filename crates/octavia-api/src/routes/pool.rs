@@ -211,6 +211,7 @@ async fn update_once(
     let pool = load(&mut tx, id).await?;
     caller.may(policy::POOL_PUT, pool.project_id.as_deref())?;
     let lb = pool.load_balancer_id;
+    // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
     rules::pool::update(api, pool, put.clone())?;
     change::below(&mut tx, lb).await?;
     let pool = load(&mut tx, id).await?;

@@ -21,7 +21,12 @@ pub(crate) async fn of_load_balancer(
 
 /// Locks a load balancer for a change below it, and makes it pending.
 pub(crate) async fn below(tx: &mut Tx, id: Id<LoadBalancer>) -> Result<LoadBalancer> {
-    let mut load_balancer = lock(tx, id).await?;
+    let load_balancer = lock(tx, id).await?;
+    make_pending(tx, load_balancer).await
+}
+
+async fn make_pending(tx: &mut Tx, mut load_balancer: LoadBalancer) -> Result<LoadBalancer> {
+    let id = load_balancer.id;
     load_balancer.provisioning_status = load_balancer
         .provisioning_status
         .begin(Change::Update)
@@ -43,7 +48,7 @@ pub(crate) async fn inside_pool(tx: &mut Tx, pool: &Pool) -> Result<(LoadBalance
     if status != ProvisioningStatus::Active {
         return Err(immutable(Some("Pool"), id, status, load_balancer.id));
     }
-    let load_balancer = below(tx, load_balancer.id).await?;
+    let load_balancer = make_pending(tx, load_balancer).await?;
     pool.provisioning_status = ProvisioningStatus::PendingUpdate;
     tx.save_pool(&pool).await?;
     listeners(tx, &pool.listeners).await?;
