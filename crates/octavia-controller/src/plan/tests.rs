@@ -1,3 +1,5 @@
+//! One file, because the planner is one function and its cases are read side by side.
+
 use std::fmt::Write;
 
 use insta::assert_snapshot;
