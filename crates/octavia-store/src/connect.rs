@@ -128,11 +128,9 @@ fn common(url: &str) -> ConnectOptions {
 async fn limited(
     connecting: impl Future<Output = std::result::Result<DatabaseConnection, DbErr>>,
 ) -> Result<DatabaseConnection> {
-    tokio::time::timeout(CONNECT, connecting)
+    // Boxed, as the driver's futures are deep enough to stop the compiler in our callers.
+    tokio::time::timeout(CONNECT, Box::pin(connecting))
         .await
         .map_err(|elapsed| Error::unavailable(ATTEMPT, elapsed))?
-        .map_err(|error| match Error::from_driver(ATTEMPT, error) {
-            Error::Busy { attempt, source } => Error::Unavailable { attempt, source },
-            other => other,
-        })
+        .map_err(|error| Error::unavailable(ATTEMPT, error))
 }

@@ -275,7 +275,7 @@ fn load_balancer(row: load_balancer::Model, beside: &mut Beside) -> Result<LoadB
             .additional_vips
             .remove(&id)
             .unwrap_or_default()
-            .into_iter()
+            .iter()
             .map(additional_vip)
             .collect::<Result<_>>()?,
         listeners: cell.all(beside.listeners.remove(&id))?,
@@ -298,7 +298,7 @@ fn vip(row: vip::Model, sg_ids: Vec<Id<octavia_model::SecurityGroup>>) -> Result
     })
 }
 
-fn additional_vip(row: additional_vip::Model) -> Result<AdditionalVip> {
+fn additional_vip(row: &additional_vip::Model) -> Result<AdditionalVip> {
     let cell = Cell::new("additional_vip", &row.load_balancer_id);
     Ok(AdditionalVip {
         subnet_id: cell.parse(&row.subnet_id)?,

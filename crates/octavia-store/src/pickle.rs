@@ -68,13 +68,12 @@ pub(crate) fn write(dictionary: &BTreeMap<String, String>) -> Vec<u8> {
     }
     let mut memo: HashMap<&str, usize> = HashMap::new();
     for text in dictionary.iter().flat_map(|(key, value)| [key, value]) {
-        match memo.get(text.as_str()) {
-            Some(number) => push_get(&mut body, *number),
-            None => {
-                push_text(&mut body, text);
-                // Number 0 is the dictionary itself.
-                memo.insert(text, memo.len() + 1);
-            }
+        if let Some(number) = memo.get(text.as_str()) {
+            push_get(&mut body, *number);
+        } else {
+            push_text(&mut body, text);
+            // Number 0 is the dictionary itself.
+            memo.insert(text, memo.len() + 1);
         }
     }
     match dictionary.len() {

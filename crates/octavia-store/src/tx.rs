@@ -59,7 +59,7 @@ impl Tx {
 
     /// Makes everything permanent, then sends the signals.
     pub async fn commit(self) -> Result<()> {
-        tokio::time::timeout(STATEMENT, self.transaction.commit())
+        tokio::time::timeout(STATEMENT, Box::pin(self.transaction.commit()))
             .await
             .map_err(|elapsed| Error::unavailable(self.name, elapsed))?
             .map_err(|error| Error::from_driver(self.name, error))?;

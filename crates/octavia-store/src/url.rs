@@ -3,7 +3,7 @@ use octavia_model::Secret;
 use crate::{Error, Result};
 
 /// A database, by URL: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite::memory:`,
-/// `mysql://...` or SQLAlchemy's `mysql+pymysql://user:password@host:port/name?charset=utf8`.
+/// `mysql://...` or `SQLAlchemy`'s `mysql+pymysql://user:password@host:port/name?charset=utf8`.
 /// Holds a password, so it is never printed.
 #[derive(Debug, Clone)]
 pub struct DatabaseUrl(Kind);
@@ -47,8 +47,7 @@ impl DatabaseUrl {
     }
 }
 
-/// SQLAlchemy counts slashes: three and a relative path, or four for an absolute one. We take
-/// `sqlite:///abs` for absolute as well when the relative reading would start with a slash.
+/// `SQLAlchemy` counts slashes: three and a relative path, or four for an absolute one.
 fn sqlite(rest: &str) -> Result<Kind> {
     let path = rest.split('?').next().unwrap_or(rest);
     if matches!(path, ":memory:" | "//" | "///:memory:" | "///") {
@@ -91,7 +90,7 @@ fn mysql(rest: &str) -> Result<Kind> {
     ))))
 }
 
-/// Translates one of PyMySQL's options; `None` when it has no meaning here.
+/// Translates one of `PyMySQL`'s options; `None` when it has no meaning here.
 fn option(text: &str) -> Result<Option<String>> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     match name {

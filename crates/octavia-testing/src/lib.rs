@@ -1,7 +1,10 @@
 //! What tests share: a database each, builders of model objects, waiting for a condition.
 
+#![expect(clippy::panic, reason = "a test that cannot be set up has failed")]
+
 mod build;
 mod database;
+mod mariadb;
 mod wait;
 
 pub use build::{amphora, health_monitor, listener, load_balancer, member, member_at, pool};

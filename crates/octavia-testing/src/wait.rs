@@ -18,16 +18,16 @@ pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 /// # Panics
 ///
 /// When there is none within 20 seconds; the message names `what`.
-#[expect(clippy::panic, reason = "a test that waits in vain has failed")]
 pub async fn eventually_some<T>(what: &str, mut value: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = tokio::time::Instant::now() + LIMIT;
     loop {
         if let Some(value) = value().await {
             return value;
         }
-        if tokio::time::Instant::now() > deadline {
-            panic!("waited in vain for {what}");
-        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "waited in vain for {what}"
+        );
         tokio::time::sleep(STEP).await;
     }
 }

@@ -8,48 +8,44 @@ use super::Error;
 impl Error {
     /// Says what a failure of the driver means to a caller.
     pub(crate) fn from_driver(attempt: &'static str, error: DbErr) -> Self {
-        match &error {
-            DbErr::Conn(RuntimeErr::SqlxError(cause))
-            | DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)) => match cause.as_ref() {
-                sqlx::Error::Database(database) => {
-                    let meaning = meaning(database.as_ref());
-                    Self::from_meaning(meaning, database.message().to_owned(), attempt, error)
-                }
-                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                    Self::unreadable(attempt, &error)
-                }
-                _ => Self::unavailable(attempt, error),
-            },
-            DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => {
-                Self::unreadable(attempt, &error)
-            }
-            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Busy {
-                attempt,
-                source: Box::new(error),
-            },
-            _ => Self::unavailable(attempt, error),
+        if matches!(
+            error,
+            DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. }
+        ) {
+            return Self::unreadable(attempt, &error);
         }
-    }
-
-    fn from_meaning(
-        meaning: Meaning,
-        message: String,
-        attempt: &'static str,
-        error: DbErr,
-    ) -> Self {
-        match meaning {
+        if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {
+            return Self::busy(attempt, error);
+        }
+        let Some(cause) = driver_error(&error) else {
+            return Self::unavailable(attempt, error);
+        };
+        if matches!(
+            cause,
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
+        ) {
+            return Self::unreadable(attempt, &error);
+        }
+        let Some(database) = cause.as_database_error() else {
+            return Self::unavailable(attempt, error);
+        };
+        let message = database.message().to_owned();
+        match meaning(database) {
             Meaning::Duplicate => Self::Duplicate(message),
             Meaning::InUse => Self::InUse(message),
             Meaning::Value => Self::Value(message),
             Meaning::NoSchema => Self::Revision(format!(
                 "the database lacks a table or column ({message}): run `octavia db upgrade`"
             )),
-            Meaning::Busy => Self::Busy {
-                attempt,
-                source: Box::new(error),
-            },
+            Meaning::Busy => Self::busy(attempt, error),
             Meaning::Unavailable => Self::unavailable(attempt, error),
+        }
+    }
+
+    fn busy(attempt: &'static str, source: DbErr) -> Self {
+        Self::Busy {
+            attempt,
+            source: Box::new(source),
         }
     }
 
@@ -73,10 +69,10 @@ impl Error {
 
     /// Gives a violated unique key the name that its caller knows.
     pub(crate) fn duplicate_is(self, what: impl FnOnce() -> String) -> Self {
-        match self {
-            Self::Duplicate(_) => Self::Duplicate(what()),
-            other => other,
+        if matches!(self, Self::Duplicate(_)) {
+            return Self::Duplicate(what());
         }
+        self
     }
 }
 
@@ -93,11 +89,28 @@ fn meaning(error: &dyn DatabaseError) -> Meaning {
     if let Some(mysql) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return mysql_meaning(mysql.number());
     }
-    match error.kind() {
-        ErrorKind::UniqueViolation => Meaning::Duplicate,
-        ErrorKind::ForeignKeyViolation => Meaning::InUse,
-        ErrorKind::NotNullViolation | ErrorKind::CheckViolation => Meaning::Value,
-        _ => sqlite_meaning(error),
+    if error.is_unique_violation() {
+        Meaning::Duplicate
+    } else if error.is_foreign_key_violation() {
+        Meaning::InUse
+    } else if matches!(
+        error.kind(),
+        ErrorKind::NotNullViolation | ErrorKind::CheckViolation
+    ) {
+        Meaning::Value
+    } else {
+        sqlite_meaning(error)
+    }
+}
+
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    if let DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause)) = error
+    {
+        Some(cause.as_ref())
+    } else {
+        None
     }
 }
 

@@ -87,6 +87,13 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    pub(super) fn reverse(&mut self) {
+        self.direction = match self.direction {
+            Direction::Ascending => Direction::Descending,
+            Direction::Descending => Direction::Ascending,
+        };
+    }
+
     fn same(&self) -> Expr {
         match &self.value {
             Some(value) => self.key.clone().eq(value.clone()),

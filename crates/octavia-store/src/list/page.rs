@@ -44,8 +44,11 @@ impl Tx {
         tagged(&mut select, &id_of(resource), &query.tags, dialect);
         let keys = order(resource, query)?;
         if let Some(marker) = &query.marker {
-            let marks = self.marks(resource, marker, &keys, query.page_reverse, dialect);
-            select.and_where(behind(&marks.await?));
+            let mut marks = self.marks(resource, marker, &keys, dialect).await?;
+            if query.page_reverse {
+                marks.iter_mut().for_each(Mark::reverse);
+            }
+            select.and_where(behind(&marks));
         }
         for key in &keys {
             let order = match key.direction {
@@ -65,7 +68,6 @@ impl Tx {
         resource: Resource,
         marker: &str,
         keys: &[Key],
-        reverse: bool,
         dialect: Dialect,
     ) -> Result<Vec<Mark>> {
         let mut select = only(resource, marker);
@@ -82,14 +84,7 @@ impl Tx {
                 Ok(Mark {
                     key: dialect.key(&key.field),
                     value: value_of(row, &format!("key_{number}"), key.field.kind)?,
-                    direction: match (key.direction, reverse) {
-                        (Direction::Ascending, false) | (Direction::Descending, true) => {
-                            Direction::Ascending
-                        }
-                        (Direction::Descending, false) | (Direction::Ascending, true) => {
-                            Direction::Descending
-                        }
-                    },
+                    direction: key.direction,
                 })
             })
             .collect()

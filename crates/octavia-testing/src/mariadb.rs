@@ -1,0 +1,111 @@
+//! A MariaDB server for the tests of one process: on a socket in a temporary directory, without a
+//! network. It ends with the process, however that ends, and takes its directory with it.
+
+use std::io::PipeWriter;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Names a server that is there already: `mysql://user:password@host`, without a database.
+const EXISTING: &str = "OCTAVIA_TEST_MYSQL_URL";
+
+/// Waits for the end of its input, which is the end of the tests; then nothing is left.
+const GUARDIAN: &str = r#"
+trap "" INT TERM HUP
+user="--user=$(id -un)"
+mariadb-install-db --no-defaults --datadir="$1/data" "$user" --skip-test-db \
+    --auth-root-authentication-method=normal --innodb-log-file-size=8M </dev/null
+mariadbd --no-defaults --datadir="$1/data" --socket="$1/socket" --pid-file="$1/pid" "$user" \
+    --skip-networking --skip-log-bin --innodb-log-file-size=8M --innodb-buffer-pool-size=64M \
+    --innodb-flush-log-at-trx-commit=0 --max-connections=500 </dev/null &
+server=$!
+cat >/dev/null
+kill -KILL "$server"
+wait "$server"
+rm -rf "$1"
+"#;
+/// How often, and how long apart, to try whether the server is up: 90 seconds.
+const TRIES: u32 = 900;
+const PAUSE: Duration = Duration::from_millis(100);
+
+struct Server {
+    url: String,
+    /// The guardian waits for the pipe to close.
+    _guardian: Option<(Child, PipeWriter)>,
+}
+
+/// Returns the URL of the server, without a database's name but with `%` in its place. `None`, and
+/// a line that says so, when this machine has none.
+pub(crate) fn server() -> Option<&'static str> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    SERVER
+        .get_or_init(start)
+        .as_ref()
+        .map(|server| server.url.as_str())
+}
+
+fn start() -> Option<Server> {
+    if let Ok(url) = std::env::var(EXISTING) {
+        let (server, query) = url.split_once('?').unwrap_or((&url, ""));
+        return Some(Server {
+            url: format!("{}/%?{query}", server.trim_end_matches('/')),
+            _guardian: None,
+        });
+    }
+    if !installed() {
+        skip();
+        return None;
+    }
+    let directory = tempfile::Builder::new()
+        .prefix("octavia-mariadb-")
+        .tempdir()
+        .expect("a temporary directory can be made")
+        .keep();
+    let guardian = guard(&directory);
+    let socket = directory.join("socket");
+    wait_for(&socket);
+    Some(Server {
+        url: format!("mysql://root@localhost/%?socket={}", socket.display()),
+        _guardian: Some(guardian),
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn skip() {
+    eprintln!("SKIPPED on MariaDB: there is no mariadbd, and {EXISTING} is not set");
+}
+
+fn installed() -> bool {
+    ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"]
+        .iter()
+        .any(|place| Path::new(place).join("mariadbd").exists())
+}
+
+/// Starts the server with its guardian.
+fn guard(directory: &Path) -> (Child, PipeWriter) {
+    let (input, alive) = std::io::pipe().expect("a pipe can be made");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let guardian = Command::new("sh")
+        .args(["-c", GUARDIAN, "guardian"])
+        .arg(directory)
+        .env("PATH", format!("{path}:/usr/sbin:/usr/local/sbin"))
+        .stdin(input)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell can be started");
+    (guardian, alive)
+}
+
+fn wait_for(socket: &PathBuf) {
+    for _ in 0..TRIES {
+        if UnixStream::connect(socket).is_ok() {
+            return;
+        }
+        sleep(PAUSE);
+    }
+    assert!(socket.exists(), "mariadbd does not come up");
+}
