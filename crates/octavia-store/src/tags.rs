@@ -20,9 +20,13 @@ impl Tx {
             )
             .from(Entity)
             .and_where(Column::ResourceId.is_in(ids))
-            .order_by(Column::Tag, sea_orm::Order::Asc)
             .take();
-        self.values_by_owner(&select).await
+        let mut tags = self.values_by_owner(&select).await?;
+        // The collations differ; answers should not.
+        for tags in tags.values_mut() {
+            tags.sort_by_cached_key(|tag| (tag.to_lowercase(), tag.clone()));
+        }
+        Ok(tags)
     }
 
     pub(crate) async fn insert_tags(&mut self, id: &str, tags: &[String]) -> Result<()> {

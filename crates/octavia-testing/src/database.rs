@@ -18,8 +18,10 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Place {
     Directory(#[expect(dead_code, reason = "removed when it is dropped")] TempDir),
-    /// The server's URL, and the database's name.
-    Server(&'static str, String),
+    /// The database goes with its server.
+    OurServer,
+    /// A server that outlives the tests: its URL, and the database's name.
+    Existing(&'static str, String),
 }
 
 impl TestDatabase {
@@ -71,10 +73,16 @@ impl TestDatabase {
         let server = mariadb::server()?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("octavia_test_{}_{number}", std::process::id());
-        run(server, &format!("CREATE DATABASE {name}")).await;
+        let administrator = connect(&server.url.replacen('%', "", 1)).await;
+        run(&administrator, &format!("CREATE DATABASE {name}")).await;
+        close(administrator).await;
         Some(Self {
-            url: server.replacen('%', &name, 1),
-            place: Place::Server(server, name),
+            url: server.url.replacen('%', &name, 1),
+            place: if server.outlives_tests() {
+                Place::Existing(&server.url, name)
+            } else {
+                Place::OurServer
+            },
         })
     }
 
@@ -85,7 +93,7 @@ impl TestDatabase {
 
     /// Returns whether it is a MySQL or MariaDB database.
     pub const fn is_mysql(&self) -> bool {
-        matches!(self.place, Place::Server(..))
+        matches!(self.place, Place::OurServer | Place::Existing(..))
     }
 
     /// Connects with the system's clock.
@@ -106,16 +114,9 @@ impl TestDatabase {
     }
 
     /// Sends SQL to it, past the store.
-    ///
-    /// # Panics
-    ///
-    /// When the database refuses it.
     pub async fn execute(&self, sql: &str) {
         let connection = connect(&self.raw_url()).await;
-        connection
-            .execute_unprepared(sql)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        run(&connection, sql).await;
         close(connection).await;
     }
 
@@ -126,20 +127,17 @@ impl TestDatabase {
     /// When the database refuses it.
     pub async fn numbers(&self, sql: &str) -> Vec<i64> {
         let connection = connect(&self.raw_url()).await;
-        let statement = Statement::from_string(connection.get_database_backend(), sql);
-        let rows = connection
-            .query_all_raw(statement)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let numbers = numbers(&connection, sql).await;
         close(connection).await;
-        rows.iter()
-            .map(|row| row.try_get("", "value").expect("a column of numbers"))
-            .collect()
+        numbers
     }
 
-    /// The driver counts slashes in another way.
+    /// The driver counts slashes in another way, and makes no file unless told to.
     fn raw_url(&self) -> String {
-        self.url.replacen("sqlite:///", "sqlite://", 1)
+        match self.url.strip_prefix("sqlite:///") {
+            Some(file) => format!("sqlite://{file}?mode=rwc"),
+            None => self.url.clone(),
+        }
     }
 
     async fn with_schema(self) -> Self {
@@ -154,29 +152,54 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Place::Server(server, name) = &self.place else {
+        let Place::Existing(server, name) = &self.place else {
             return;
         };
-        let sql = format!("DROP DATABASE {name}");
-        let server = *server;
+        let (server, name) = (*server, name.clone());
         // The test's own runtime must not be blocked, and may be ending.
         let dropping = std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .map(|runtime| runtime.block_on(run(server, &sql)))
+                .map(|runtime| runtime.block_on(remove(server, &name)))
         });
         drop(dropping.join());
     }
 }
 
-async fn run(server: &str, sql: &str) {
-    let connection = connect(&server.replacen('%', "", 1)).await;
+/// Removes a database whose connections may still be open.
+async fn remove(server: &str, name: &str) {
+    let administrator = connect(&server.replacen('%', "", 1)).await;
+    let open =
+        format!("SELECT id AS value FROM information_schema.processlist WHERE db = '{name}'");
+    for connection in numbers(&administrator, &open).await {
+        // It may have ended by itself.
+        drop(
+            administrator
+                .execute_unprepared(&format!("KILL {connection}"))
+                .await,
+        );
+    }
+    run(&administrator, &format!("DROP DATABASE {name}")).await;
+    close(administrator).await;
+}
+
+async fn run(connection: &DatabaseConnection, sql: &str) {
     connection
         .execute_unprepared(sql)
         .await
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    close(connection).await;
+}
+
+async fn numbers(connection: &DatabaseConnection, sql: &str) -> Vec<i64> {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    connection
+        .query_all_raw(statement)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        .iter()
+        .map(|row| row.try_get("", "value").expect("a column of numbers"))
+        .collect()
 }
 
 async fn connect(url: &str) -> DatabaseConnection {

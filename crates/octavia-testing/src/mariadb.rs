@@ -31,20 +31,25 @@ rm -rf "$1"
 const TRIES: u32 = 900;
 const PAUSE: Duration = Duration::from_millis(100);
 
-struct Server {
-    url: String,
+/// A server that tests may make databases on.
+pub(crate) struct Server {
+    /// Its URL, with `%` in the place of a database's name.
+    pub(crate) url: String,
     /// The guardian waits for the pipe to close.
-    _guardian: Option<(Child, PipeWriter)>,
+    guardian: Option<(Child, PipeWriter)>,
 }
 
-/// Returns the URL of the server, without a database's name but with `%` in its place. `None`, and
-/// a line that says so, when this machine has none.
-pub(crate) fn server() -> Option<&'static str> {
+impl Server {
+    /// Tells whether somebody else runs it.
+    pub(crate) const fn outlives_tests(&self) -> bool {
+        self.guardian.is_none()
+    }
+}
+
+/// Returns the server. `None`, and a line that says so, when this machine has none.
+pub(crate) fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    SERVER
-        .get_or_init(start)
-        .as_ref()
-        .map(|server| server.url.as_str())
+    SERVER.get_or_init(start).as_ref()
 }
 
 fn start() -> Option<Server> {
@@ -52,7 +57,7 @@ fn start() -> Option<Server> {
         let (server, query) = url.split_once('?').unwrap_or((&url, ""));
         return Some(Server {
             url: format!("{}/%?{query}", server.trim_end_matches('/')),
-            _guardian: None,
+            guardian: None,
         });
     }
     if !installed() {
@@ -69,7 +74,7 @@ fn start() -> Option<Server> {
     wait_for(&socket);
     Some(Server {
         url: format!("mysql://root@localhost/%?socket={}", socket.display()),
-        _guardian: Some(guardian),
+        guardian: Some(guardian),
     })
 }
 

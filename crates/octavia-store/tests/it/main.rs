@@ -1,3 +1,11 @@
-//! The store on real databases.
+//! The store on real databases: SQLite, and MariaDB where there is one.
 
+mod fixture;
+mod housekeeping;
+mod leases;
+mod lists;
 mod round_trip;
+mod schema;
+mod settle;
+mod statistics;
+mod transactions;
