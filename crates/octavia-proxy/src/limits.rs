@@ -41,8 +41,12 @@ pub(crate) const BACKLOG: i32 = 4096;
 /// The most event loops; a mask of them fits an atomic.
 pub(crate) const LOOPS: usize = 64;
 
-/// How many members are tried before a client is told that none can be reached.
-pub(crate) const TRIES: usize = 3;
+/// How often connecting is tried before a client is told that no member can be reached: once, and
+/// HAProxy's three retries.
+pub(crate) const TRIES: usize = 4;
+/// How long a client waits once every member was tried, as in HAProxy: a member that is just being
+/// restarted causes no error then.
+pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The most idle connections that a loop keeps to one member.
 pub(crate) const IDLE_CONNECTIONS: usize = 256;
 /// How long an idle connection to a member is kept; common servers close after 5 s.

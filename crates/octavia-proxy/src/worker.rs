@@ -189,6 +189,7 @@ impl Worker {
             let step = match client.phase {
                 Phase::Head => self.read_request(key),
                 Phase::Connecting => self.await_member(key),
+                Phase::Pause => self.await_pause(key),
                 Phase::Exchange => self.exchange(key),
                 Phase::Tunnel => self.tunnel(key),
                 Phase::Linger => self.linger(key),

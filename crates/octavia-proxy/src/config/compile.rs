@@ -250,3 +250,6 @@ fn sockets(
         source,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,8 @@ pub(super) enum Phase {
     Head,
     /// It waits for the connection to a member.
     Connecting,
+    /// Every member was tried, and will be once more.
+    Pause,
     /// A request and its response are on their way.
     Exchange,
     /// Bytes go both ways.
@@ -77,8 +79,10 @@ impl Http {
 /// What was tried for the present request or connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Attempts {
+    /// The members that failed since the last pause.
     slots: [usize; limits::TRIES],
     failed: usize,
+    tries: usize,
     /// Whether a pooled connection failed: the next one is fresh.
     pub(super) only_fresh: bool,
 }
@@ -91,15 +95,21 @@ impl Attempts {
 
     /// Notes that a member failed.
     pub(super) fn add(&mut self, slot: usize) {
+        self.tries += 1;
         if let Some(free) = self.slots.get_mut(self.failed) {
             *free = slot;
             self.failed += 1;
         }
     }
 
+    /// Lets all members be tried again.
+    pub(super) fn forget_members(&mut self) {
+        self.failed = 0;
+    }
+
     /// Tells whether another try is worth it.
     pub(super) fn are_exhausted(&self) -> bool {
-        self.failed == limits::TRIES
+        self.tries >= limits::TRIES
     }
 }
 

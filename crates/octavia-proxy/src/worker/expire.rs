@@ -37,6 +37,7 @@ impl Worker {
         let step = match client.phase {
             Phase::Head => self.request_too_slow(key),
             Phase::Connecting => self.member_failed(key, Failure::Connect),
+            Phase::Pause => self.end_pause(key),
             Phase::Exchange => self.exchange_too_slow(key),
             Phase::Tunnel | Phase::Linger => Step::Close,
         };

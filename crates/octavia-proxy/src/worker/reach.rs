@@ -5,6 +5,7 @@ use super::member::Freshness;
 use super::{Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
+use crate::limits;
 use crate::runtime::slots::Key;
 use octavia_amphora_api::config::ListenerProtocol;
 
@@ -32,8 +33,12 @@ impl Worker {
             if client.attempts.are_exhausted() {
                 return self.give_up(key, "no server could be reached");
             }
-            let Some(member) = pool.choose(client.address, client.attempts.tried()) else {
-                return self.give_up(key, "no server is available");
+            let tried = client.attempts.tried();
+            let Some(member) = pool.choose(client.address, tried) else {
+                return match tried {
+                    [] => self.give_up(key, "no server is available"),
+                    [..] => self.pause(key),
+                };
             };
             let exchange = client.http.exchange.as_ref();
             if let Some(exchange) = exchange.filter(|_| !client.attempts.only_fresh) {
@@ -58,6 +63,32 @@ impl Worker {
                 Err(_) => client.attempts.add(member.slot),
             }
         }
+    }
+
+    /// Waits before every member is tried once more.
+    fn pause(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        client.attempts.forget_members();
+        client.phase = Phase::Pause;
+        let pause = limits::RETRY_PAUSE.min(client.listener.connect_time);
+        client.set_deadline(pause, &mut self.io);
+        Step::Wait
+    }
+
+    /// Goes on waiting, unless the client is gone.
+    pub(super) fn await_pause(&mut self, key: Key) -> Step {
+        match self.clients.get_mut(key) {
+            Some(client) if !client.stream.is_broken() => Step::Wait,
+            Some(_) | None => Step::Close,
+        }
+    }
+
+    /// Tries again, with the members as they are by now.
+    pub(super) fn end_pause(&mut self, key: Key) -> Step {
+        self.refresh_listener(key);
+        self.reach_member(key)
     }
 
     /// Goes on once the connection to the member stands.

@@ -104,7 +104,7 @@ impl Worker {
 
     /// A request is served as the latest configuration has it. A listener that was removed and made
     /// anew is another one, though its id is the same: it does not count this connection.
-    fn refresh_listener(&mut self, key: Key) {
+    pub(super) fn refresh_listener(&mut self, key: Key) {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };

@@ -25,8 +25,20 @@ fn when_every_member_refuses_the_answer_is_503_with_the_cause() {
     let setup = Setup::http(&[nobody(), nobody()]);
     let response = get(setup.address(), "/");
     assert_eq!(response.status, 503);
-    assert!(response.text().contains("no server is available"));
+    assert!(response.text().contains("no server could be reached"));
     assert_eq!(setup.counters().request_errors, 1);
+}
+
+#[test]
+fn a_member_that_is_restarted_causes_no_error() {
+    let address = nobody();
+    let setup = Setup::http(&[address]);
+    let mut client = Client::connect(setup.address());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_until("the request is there", || setup.counters().bytes_in > 0);
+    let _origin = Origin::at(address, "back");
+    assert_eq!(client.response().text(), "back");
+    assert_eq!(setup.counters().request_errors, 0);
 }
 
 #[test]
