@@ -19,6 +19,7 @@ mod config;
 mod disk;
 mod limits;
 mod links;
+mod listening;
 mod netns;
 mod network;
 mod open;

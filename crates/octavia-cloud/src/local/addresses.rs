@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::disk;
+use super::{Isolation, disk, listening};
 use crate::{Error, Result, Subnet, addresses};
 
 /// Which addresses are taken, and by what: a symbolic link an address, which points to its holder.
@@ -12,11 +13,15 @@ use crate::{Error, Result, Subnet, addresses};
 /// address is free. Callers hold the lock of the whole book.
 pub(super) struct Book {
     directory: PathBuf,
+    isolation: Isolation,
 }
 
 impl Book {
-    pub(super) fn new(directory: PathBuf) -> Self {
-        Self { directory }
+    pub(super) fn new(directory: PathBuf, isolation: Isolation) -> Self {
+        Self {
+            directory,
+            isolation,
+        }
     }
 
     /// Takes the wanted address for a holder, or the first free one of the subnet.
@@ -33,12 +38,22 @@ impl Book {
                 Claim::Taken => Err(Error::AddressInUse(address)),
             };
         }
-        for address in addresses::candidates(subnet) {
+        let avoided = self.used_by_others()?;
+        let candidates = addresses::candidates(subnet);
+        for address in candidates.filter(|address| !avoided.contains(address)) {
             if self.claim(address, holder)? == Claim::Ours {
                 return Ok(address);
             }
         }
         Err(Error::SubnetFull(subnet.name.clone()))
+    }
+
+    /// Processes share the host's addresses with everything else on it: another cloud, perhaps.
+    fn used_by_others(&self) -> Result<BTreeSet<IpAddr>> {
+        match self.isolation {
+            Isolation::Process => listening::addresses(),
+            Isolation::Namespace => Ok(BTreeSet::new()),
+        }
     }
 
     fn claim(&self, address: IpAddr, holder: &Path) -> Result<Claim> {

@@ -22,12 +22,17 @@ impl LocalCloud {
         for directory in ["ports", "addresses", "servers", "scratch", "locks"] {
             disk::make_directory(&root.join(directory))?;
         }
-        let files = Files {
-            book: Book::new(root.join("addresses")),
-            ports: Ports::new(root.join("ports")),
-            servers: Servers::new(root.join("servers"), root.join("scratch")),
+        let ports = Ports::new(root.join("ports"));
+        let servers = Servers::new(root.join("servers"), root.join("scratch"));
+        let kept = root.join("isolation");
+        let in_use = !ports.all()?.is_empty() || !servers.all()?.is_empty();
+        let before = if in_use {
+            Isolation::read(&kept)?
+        } else {
+            None
         };
-        let (isolation, wires) = isolate(config.mode, &root, &files).await?;
+        let (isolation, wires) = isolate(config.mode, before, &root).await?;
+        isolation.write(&kept)?;
         let (catalogue, management) = networks(&config, isolation)?;
         let cloud = Self {
             isolation,
@@ -36,7 +41,11 @@ impl LocalCloud {
             program: program(config.program)?,
             extra_arguments: config.extra_arguments,
             locks: root.join("locks"),
-            files: Arc::new(files),
+            files: Arc::new(Files {
+                book: Book::new(root.join("addresses"), isolation),
+                ports,
+                servers,
+            }),
             groups: Groups::new(config.limits),
             wires,
         };
@@ -63,14 +72,15 @@ impl LocalCloud {
 }
 
 /// Decides how amphorae are kept apart. What exists was made one way, and cannot go on another.
-async fn isolate(mode: Mode, root: &Path, files: &Files) -> Result<(Isolation, Option<Wires>)> {
-    let kept = root.join("isolation");
-    let before = std::fs::read_to_string(&kept).unwrap_or_default();
-    let in_use = !files.ports.all()?.is_empty() || !files.servers.all()?.is_empty();
+async fn isolate(
+    mode: Mode,
+    before: Option<Isolation>,
+    root: &Path,
+) -> Result<(Isolation, Option<Wires>)> {
     let wires = match mode {
         Mode::Process => None,
         Mode::Namespace => Some(Wires::open().await?),
-        Mode::Auto if in_use && before == Isolation::Process.word() => None,
+        Mode::Auto if before == Some(Isolation::Process) => None,
         Mode::Auto => match Wires::open().await {
             Ok(wires) => Some(wires),
             Err(error) => {
@@ -87,18 +97,37 @@ async fn isolate(mode: Mode, root: &Path, files: &Files) -> Result<(Isolation, O
         Some(_) => Isolation::Namespace,
         None => Isolation::Process,
     };
-    if in_use && before != isolation.word() {
-        return Err(Error::Refused(format!(
-            "{} holds amphorae of the {before} mode, and this is the {} mode: start it as before \
-             and delete them, or use another state directory",
+    match before {
+        Some(before) if before != isolation => Err(Error::Refused(format!(
+            "{} holds amphorae of the {} mode, and this is the {} mode: start it as before and \
+             delete them, or use another state directory",
             root.display(),
+            before.word(),
             isolation.word()
-        )));
+        ))),
+        Some(_) | None => Ok((isolation, wires)),
     }
-    if before != isolation.word() {
-        disk::write_private(&kept, isolation.word().as_bytes())?;
+}
+
+impl Isolation {
+    /// Returns how amphorae were kept apart so far.
+    fn read(path: &Path) -> Result<Option<Self>> {
+        match std::fs::read_to_string(path) {
+            Ok(word) => Ok([Self::Namespace, Self::Process]
+                .into_iter()
+                .find(|isolation| isolation.word() == word)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(disk::fault("read", path)(error)),
+        }
     }
-    Ok((isolation, wires))
+
+    /// Keeps how amphorae are kept apart, for the next start.
+    fn write(self, path: &Path) -> Result<()> {
+        if Self::read(path)? == Some(self) {
+            return Ok(());
+        }
+        disk::write_private(path, self.word().as_bytes())
+    }
 }
 
 fn cause(error: &Error) -> String {

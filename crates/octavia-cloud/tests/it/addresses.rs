@@ -10,9 +10,14 @@ use proptest::prelude::*;
 
 use crate::support::{Home, new_port, subnet, vip};
 
+/// A cloud with five addresses to hand out.
 fn tiny() -> Home {
+    with_subnet("127.96.0.0/29")
+}
+
+fn with_subnet(cidr: &str) -> Home {
     let mut home = Home::new();
-    let cidr = "127.96.0.0/29".parse().unwrap();
+    let cidr = cidr.parse().unwrap();
     home.config.subnets = vec![SubnetDefinition::new("tiny", "tiny", cidr)];
     home
 }
@@ -40,8 +45,9 @@ async fn a_port_survives_a_restart_and_is_made_once() {
     let home = Home::new();
     let cloud = home.open().await;
     let wanted = new_port(&cloud, vip()).await;
+    let wanted_subnet = subnet(&cloud).await.cidr;
     let port = cloud.create_port(&wanted).await.unwrap();
-    assert_eq!(address(&port).to_string(), "127.98.0.2");
+    assert!(wanted_subnet.contains(&address(&port)));
     drop(cloud);
 
     let cloud = home.open().await;
@@ -127,6 +133,20 @@ async fn an_address_that_cannot_be_had_is_refused_and_nothing_is_kept() {
         );
     }
     assert_eq!(home.names("addresses"), ["127.96.0.2"]);
+}
+
+#[tokio::test]
+async fn an_address_that_another_program_listens_on_is_left_alone() {
+    let home = with_subnet("127.95.0.0/29");
+    let cloud = home.open().await;
+    let first = std::net::TcpListener::bind(("127.95.0.2", 0)).unwrap();
+    let wanted = new_port(&cloud, vip()).await;
+    let port = cloud.create_port(&wanted).await.unwrap();
+    assert_eq!(address(&port).to_string(), "127.95.0.3");
+    drop(first);
+    let wanted = new_port(&cloud, vip()).await;
+    let port = cloud.create_port(&wanted).await.unwrap();
+    assert_eq!(address(&port).to_string(), "127.95.0.2");
 }
 
 #[tokio::test]

@@ -290,3 +290,26 @@ fn root_gets_namespaces_by_itself() {
         assert_eq!(cloud.host_address().to_string(), "10.99.0.1");
     });
 }
+
+#[test]
+fn what_was_made_in_namespaces_is_not_started_as_processes() {
+    on_a_host(
+        "what_was_made_in_namespaces_is_not_started_as_processes",
+        async |mut home| {
+            let cloud = home.open().await;
+            let port = port(&cloud, "private-subnet").await;
+            home.config.mode = Mode::Process;
+            home.config.subnets.clear();
+            let refused = LocalCloud::open(home.config.clone()).await.err().unwrap();
+            assert!(
+                refused
+                    .to_string()
+                    .contains("holds amphorae of the namespace mode"),
+                "{refused}"
+            );
+
+            cloud.delete_port(port.id).await.unwrap();
+            assert_eq!(home.open().await.isolation(), Isolation::Process);
+        },
+    );
+}
