@@ -196,17 +196,22 @@ impl Everything {
 
     /// Runs until a signal or a failure; then stops the roles, and then the amphorae.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let outcome = self.lifecycle.run().await;
-        let stopped = stop(&self.cloud).await;
+        let cloud = self.cloud;
+        let outcome = self.lifecycle.run_then(stop(&cloud)).await;
         tracing::info!("stopped");
-        outcome.and(stopped.map_err(|error| Failure::Other(error.into())))
+        outcome
     }
 }
 
 /// Stops the amphorae, and takes away what only they need.
-async fn stop(cloud: &LocalCloud) -> octavia_cloud::Result<()> {
-    cloud.stop_all().await?;
-    cloud.teardown().await
+async fn stop(cloud: &LocalCloud) -> Result<(), Failure> {
+    let stopped = async {
+        cloud.stop_all().await?;
+        cloud.teardown().await
+    };
+    stopped
+        .await
+        .map_err(|error: octavia_cloud::Error| Failure::Other(error.into()))
 }
 
 /// Opens the embedded database, and creates or adopts it.

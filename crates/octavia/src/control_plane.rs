@@ -123,9 +123,12 @@ fn configured(sources: &Sources, common: &Common) -> Result<Configuration, Failu
 }
 
 fn block_on(role: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Other(error.into()))?
-        .block_on(role)
+        .map_err(|error| Failure::Other(error.into()))?;
+    let outcome = runtime.block_on(role);
+    // A stop at once waits for nothing, not even for threads that are in the middle of something.
+    runtime.shutdown_background();
+    outcome
 }

@@ -1,6 +1,5 @@
 //! Start and stop: soft first, hard at the second signal or when the time is up.
 
-use std::future::Future;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -44,7 +43,16 @@ impl Lifecycle {
     }
 
     /// Runs until a signal, until [`Self::stopping`] is cancelled, or until a task ends; then stops all.
-    pub(crate) async fn run(mut self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        self.run_then(async { Ok(()) }).await
+    }
+
+    /// Runs as [`Self::run`] does, and clears up when all tasks have stopped. A second signal and the
+    /// limit end that, too.
+    pub(crate) async fn run_then(
+        mut self,
+        clear_up: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(), Failure> {
         let mut signals = Signals::listen()?;
         let outcome = tokio::select! {
             biased;
@@ -59,26 +67,25 @@ impl Lifecycle {
             tracing::error!("stopping, because of an error: {failure}");
         }
         self.stop.cancel();
-        let stopped = self.wind_down(&mut signals).await;
+        let limit = self.limit;
+        let stopped = tokio::select! {
+            stopped = async { self.wind_down().await.and(clear_up.await) } => stopped,
+            signal = signals.next() => Err(Failure::text(format!("{signal} again: stopped at once"))),
+            () = tokio::time::sleep(limit) => Err(Failure::text(format!(
+                "not everything stopped within {} s ([DEFAULT] graceful_shutdown_timeout)",
+                limit.as_secs()
+            ))),
+        };
         outcome.and(stopped)
     }
 
-    async fn wind_down(&mut self, signals: &mut Signals) -> Result<(), Failure> {
-        let all = async {
-            let mut outcome = Ok(());
-            while let Some(ended) = self.tasks.join_next().await {
-                outcome = outcome.and(in_words(ended));
-            }
-            outcome
-        };
-        tokio::select! {
-            outcome = all => outcome,
-            signal = signals.next() => Err(Failure::text(format!("{signal} again: stopped at once"))),
-            () = tokio::time::sleep(self.limit) => Err(Failure::text(format!(
-                "not everything stopped within {} s ([DEFAULT] graceful_shutdown_timeout)",
-                self.limit.as_secs()
-            ))),
+    /// Waits until every task has ended; the first failure counts.
+    async fn wind_down(&mut self) -> Result<(), Failure> {
+        let mut outcome = Ok(());
+        while let Some(ended) = self.tasks.join_next().await {
+            outcome = outcome.and(in_words(ended));
         }
+        outcome
     }
 }
 

@@ -3,9 +3,12 @@
 #![cfg(test)]
 
 mod amphora;
+mod demo;
 mod help;
 mod octavia;
 mod refusals;
+mod roles;
 mod site;
+mod stop;
 mod tidy;
 mod traffic;

@@ -17,7 +17,13 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs `octavia <words>` to its end, away from this machine's own configuration.
 pub(crate) fn octavia(words: &[&str]) -> Output {
-    command(Path::new("/nonexistent"))
+    octavia_in(Path::new("/nonexistent"), words)
+}
+
+/// Runs `octavia <words>` to its end, with its home and its temporary files in a folder.
+pub(crate) fn octavia_in(folder: &Path, words: &[&str]) -> Output {
+    command(folder)
+        .env("TMPDIR", folder)
         .args(words)
         .output()
         .unwrap()
@@ -57,6 +63,17 @@ impl Home {
         home
     }
 
+    /// Adds to the configuration.
+    pub(crate) fn configure(&self, text: &str) {
+        let before = std::fs::read_to_string(self.config()).unwrap();
+        std::fs::write(self.config(), before + text).unwrap();
+    }
+
+    /// Returns the host's address on the amphorae's network.
+    pub(crate) fn host(&self) -> std::net::IpAddr {
+        [127, self.piece, 128, 1].into()
+    }
+
     /// Returns the configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("octavia.conf")
@@ -70,6 +87,13 @@ impl Home {
     /// Returns an address for a web server.
     pub(crate) fn site(&self, number: u8) -> std::net::SocketAddr {
         ([127, self.piece, 1, number], 0).into()
+    }
+
+    /// Prepares a role that is not all-in-one.
+    pub(crate) fn role(&self, role: &str) -> Command {
+        let mut command = command(self.folder.path());
+        command.arg("--config-file").arg(self.config()).arg(role);
+        command
     }
 
     /// Prepares `octavia all-in-one` with more words.
@@ -202,11 +226,21 @@ impl Service {
         answer.error_for_status().ok()?.text().await.ok()
     }
 
-    /// Stops it softly, and returns how it ended.
-    pub(crate) async fn terminate(mut self) -> (ExitStatus, String) {
+    /// Asks it to stop, as often as one likes.
+    pub(crate) fn ask_to_stop(&self) {
         send(self.pid(), Signal::SIGTERM);
+    }
+
+    /// Waits until it ends, and returns how.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let status = until("all-in-one to end", async || self.child.try_wait().unwrap()).await;
         (status, self.log())
+    }
+
+    /// Stops it softly, and returns how it ended.
+    pub(crate) async fn terminate(self) -> (ExitStatus, String) {
+        self.ask_to_stop();
+        self.ended().await
     }
 
     /// Kills it, as a crash would.

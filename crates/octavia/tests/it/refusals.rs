@@ -1,6 +1,6 @@
 //! What stops a start, and what is said then.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 
 use sea_orm::{ConnectionTrait, Database};
 
@@ -40,6 +40,27 @@ fn an_api_port_in_use_is_named_before_anything_is_started() {
     insta::assert_snapshot!(last, @"error: the API cannot listen on 127.0.0.1 port PORT: Address already in use (os error 98); [api_settings] bind_host and bind_port (or --bind-port) say where it listens");
     assert_eq!(ended.status.code(), Some(75));
     assert!(!home.state().join("octavia.db").exists());
+}
+
+#[test]
+fn a_heartbeat_port_in_use_is_named() {
+    let home = Home::new();
+    let taken = UdpSocket::bind((home.host(), 0)).unwrap();
+    let address = taken.local_addr().unwrap();
+    home.configure(&format!(
+        "[health_manager]\nbind_port = {}\n",
+        address.port()
+    ));
+    let ended = home.all_in_one(&[]).output().unwrap();
+    let said = text(&ended.stderr);
+    let last = said
+        .lines()
+        .last()
+        .unwrap()
+        .replace(&address.ip().to_string(), "ADDRESS")
+        .replace(&address.port().to_string(), "PORT");
+    insta::assert_snapshot!(last, @"error: heartbeats cannot be heard on ADDRESS port PORT (UDP): Address already in use (os error 98); [health_manager] bind_ip and bind_port say where they arrive");
+    assert_eq!(ended.status.code(), Some(75));
 }
 
 #[tokio::test]
