@@ -24,6 +24,12 @@ pub(super) struct Links {
     handle: Handle,
 }
 
+/// A bridge, and the remark on it.
+pub(super) struct Bridge {
+    pub(super) index: u32,
+    pub(super) alias: Option<String>,
+}
+
 /// A pair of interfaces: one on a bridge here, its peer in the namespace of a server.
 pub(super) struct Pair<'a> {
     pub(super) name: &'a str,
@@ -79,10 +85,7 @@ impl Links {
     /// Returns the number of an interface that must be there.
     pub(super) async fn existing(&self, name: &str) -> Result<u32> {
         let found = self.index(name).await?;
-        found.ok_or_else(|| {
-            let attempt = format!("find the interface {name}");
-            Error::unavailable(attempt, io::Error::from(Errno::ENODEV))
-        })
+        found.ok_or_else(|| missing(name))
     }
 
     /// Makes a bridge, or finds it, and gives it an address.
@@ -91,14 +94,29 @@ impl Links {
         name: &str,
         mac: [u8; 6],
         address: IpNet,
-    ) -> Result<u32> {
+    ) -> Result<Bridge> {
         // Without an address of its own, a bridge takes the lowest of its ports', which changes.
         let bridge = LinkBridge::new(name).address(mac.to_vec()).up().build();
         self.add(bridge, &format!("make the bridge {name}")).await?;
-        let index = self.existing(name).await?;
+        let link = self.link(name).await?.ok_or_else(|| missing(name))?;
+        let index = link.header.index;
         self.up(index).await?;
         self.add_address(index, address).await?;
-        Ok(index)
+        let alias = link.attributes.into_iter().find_map(|attribute| {
+            if let LinkAttribute::IfAlias(alias) = attribute {
+                return Some(alias);
+            }
+            None
+        });
+        Ok(Bridge { index, alias })
+    }
+
+    /// Writes a remark on an interface.
+    pub(super) async fn set_alias(&self, index: u32, alias: &str) -> Result<()> {
+        let alias = LinkAttribute::IfAlias(alias.to_owned());
+        let link = LinkUnspec::new_with_index(index).append_extra_attribute(alias);
+        let set = within(self.handle.link().set(link.build()).execute()).await;
+        set.map_err(|fault| fault.error(format!("name the owner of interface {index}")))
     }
 
     /// Makes a pair, or finds it, in one message: there is never half of it. The peer is still
@@ -170,6 +188,11 @@ impl Links {
         let port = LinkAttribute::Controller(bridge);
         Ok(links.iter().any(|link| link.attributes.contains(&port)))
     }
+}
+
+fn missing(name: &str) -> Error {
+    let attempt = format!("find the interface {name}");
+    Error::unavailable(attempt, io::Error::from(Errno::ENODEV))
 }
 
 /// Why the kernel did not do what was asked.

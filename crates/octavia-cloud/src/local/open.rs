@@ -79,9 +79,9 @@ async fn isolate(
 ) -> Result<(Isolation, Option<Wires>)> {
     let wires = match mode {
         Mode::Process => None,
-        Mode::Namespace => Some(Wires::open().await?),
+        Mode::Namespace => Some(Wires::open(root).await?),
         Mode::Auto if before == Some(Isolation::Process) => None,
-        Mode::Auto => match Wires::open().await {
+        Mode::Auto => match Wires::open(root).await {
             Ok(wires) => Some(wires),
             Err(error) => {
                 let why = cause(&error);

@@ -162,8 +162,11 @@ impl Process {
                 continue;
             };
             let command = std::fs::read(format!("{PROC}/{pid}/cmdline")).unwrap_or_default();
-            let leader = Stat::read(pid).filter(|stat| stat.runs && stat.group == pid);
-            if let Some(stat) = leader.filter(|_| is_amphora(&command, agent_config)) {
+            if !is_amphora(&command, agent_config) {
+                continue;
+            }
+            // A shell's children look like it for a moment, but do not lead the group.
+            if let Some(stat) = Stat::read(pid).filter(|stat| stat.runs && stat.group == pid) {
                 return Self::new(pid, &stat).map(Some);
             }
         }

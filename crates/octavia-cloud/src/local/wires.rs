@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 
 use ipnet::IpNet;
 use octavia_model::{Id, Port as PortId, Server as ServerId};
@@ -23,16 +24,23 @@ const MANAGEMENT_INTERFACE: &str = "eth0";
 pub(super) struct Wires {
     host: Links,
     tasks: TaskTracker,
+    /// The directory of our state, written on each bridge.
+    owner: String,
 }
+
+/// How long a remark on an interface may be.
+const LONGEST_OWNER: usize = 255;
 
 impl Wires {
     /// Opens the host's side, after having tried in a namespace made for it whether all that is
     /// needed can be made here.
-    pub(super) async fn open() -> Result<Self> {
+    pub(super) async fn open(state: &Path) -> Result<Self> {
         let tasks = TaskTracker::new();
         probe(&tasks).await?;
         let host = Links::open(&tasks).map_err(failed("open a netlink socket"))?;
-        Ok(Self { host, tasks })
+        let mut owner = state.display().to_string();
+        owner.truncate(owner.floor_char_boundary(LONGEST_OWNER));
+        Ok(Self { host, tasks, owner })
     }
 
     /// Makes the bridge of a subnet, or finds it; the host has the gateway's address.
@@ -40,9 +48,16 @@ impl Wires {
         let address = subnet.gateway.unwrap_or_else(|| subnet.cidr.network());
         let name = bridge_name(subnet);
         let address = in_subnet(subnet, address);
-        self.host
+        let bridge = self
+            .host
             .ensure_bridge(&name, bridge_mac(subnet), address)
-            .await
+            .await?;
+        match bridge.alias {
+            Some(owner) if owner == self.owner => {}
+            Some(owner) if is_in_use(&owner) => return Err(two_clouds(subnet, &owner)),
+            Some(_) | None => self.host.set_alias(bridge.index, &self.owner).await?,
+        }
+        Ok(bridge.index)
     }
 
     /// Removes the bridge of a subnet, unless something uses it.
@@ -126,6 +141,21 @@ impl Wires {
     }
 }
 
+/// Tells whether the cloud of a directory has servers: then its addresses are in use.
+fn is_in_use(owner: &str) -> bool {
+    let servers = std::fs::read_dir(Path::new(owner).join("servers"));
+    servers.is_ok_and(|mut servers| servers.next().is_some())
+}
+
+/// Two clouds would hand out the same addresses.
+fn two_clouds(subnet: &Subnet, owner: &str) -> Error {
+    Error::Refused(format!(
+        "subnet {} ({}) is in use by the local cloud in {owner}: stop that one, or give this one \
+         other subnets",
+        subnet.name, subnet.cidr
+    ))
+}
+
 /// Tries in a namespace of its own whether namespaces, bridges and pairs can be made.
 async fn probe(tasks: &TaskTracker) -> Result<()> {
     let made = blocking(|| {
@@ -140,7 +170,7 @@ async fn probe(tasks: &TaskTracker) -> Result<()> {
         .await?;
     let pair = Pair {
         name: "octprobe1",
-        bridge,
+        bridge: bridge.index,
         mtu: MTU,
         namespace: &there,
         peer_mac: None,

@@ -313,3 +313,28 @@ fn what_was_made_in_namespaces_is_not_started_as_processes() {
         },
     );
 }
+
+#[test]
+fn a_second_cloud_on_the_same_subnets_is_refused_while_the_first_has_servers() {
+    on_a_host(
+        "a_second_cloud_on_the_same_subnets_is_refused",
+        async |home| {
+            let mut other = Home::new();
+            other.config.mode = Mode::Namespace;
+            other.config.subnets = home.config.subnets.clone();
+            let cloud = home.open().await;
+            let server = cloud.create_server(&new_server()).await.unwrap();
+            let refused = LocalCloud::open(other.config.clone()).await.err().unwrap();
+            let expected = format!(
+                "subnet private-subnet (10.98.0.0/24) is in use by the local cloud in {}: stop that \
+             one, or give this one other subnets",
+                home.path("").display().to_string().trim_end_matches('/')
+            );
+            assert_eq!(refused.to_string(), expected);
+
+            cloud.delete_server(server.id).await.unwrap();
+            other.open().await;
+            home.open().await;
+        },
+    );
+}
