@@ -1,6 +1,7 @@
 //! What was heard goes into the database, in batches.
 
-use octavia_model::{Amphora, AmphoraHealth, Id, LoadBalancerTree};
+use octavia_amphora_api::heartbeat::Heartbeat;
+use octavia_model::{Amphora, AmphoraHealth, AmphoraStatus, Id, LoadBalancerTree};
 use octavia_store::{EventKind, NewEvent, Tx};
 
 use super::fold::{BATCH, Fold, Unwritten};
@@ -42,13 +43,16 @@ impl Fold {
                 unknown.push(id);
                 continue;
             };
-            let judgement = statuses(&tree, &unwritten.heartbeat);
+            let judgement = judge(&tree, id, &unwritten.heartbeat);
             if judgement.is_sign_of_life {
                 alive.push(AmphoraHealth {
                     amphora_id: id,
                     last_update: unwritten.at,
                     busy: false,
                 });
+            } else {
+                // It is there and does not serve what it should: perhaps a push helps.
+                tx.look(tree.load_balancer.id).await?;
             }
             apply(&mut tx, &tree, &judgement).await?;
             tell(&mut tx, &tree, &judgement, unwritten).await?;
@@ -59,6 +63,25 @@ impl Fold {
         tx.save_amphora_health(&alive).await?;
         tx.commit().await?;
         Ok(unknown)
+    }
+}
+
+/// Returns what a heartbeat means. While amphorae take turns (a failover), one that is to go and one
+/// that serves nothing yet are alive, and say nothing about the load balancer.
+fn judge(tree: &LoadBalancerTree, id: Id<Amphora>, heartbeat: &Heartbeat) -> Judgement {
+    let mut amphorae = tree.amphorae.iter();
+    let is_going = amphorae.any(|a| a.id == id && a.status == AmphoraStatus::PendingDelete);
+    // Upstream's amphorae name no generation; ours name the time, and no generation before they
+    // serve one.
+    let is_empty = heartbeat.sent_at.is_some() && heartbeat.generation.is_none();
+    let judgement = statuses(tree, heartbeat);
+    if is_going || is_empty {
+        Judgement {
+            is_sign_of_life: judgement.is_sign_of_life,
+            ..Judgement::default()
+        }
+    } else {
+        judgement
     }
 }
 

@@ -189,6 +189,55 @@ async fn a_heartbeat_sets_statuses_statistics_and_the_sign_of_life() {
 }
 
 #[tokio::test]
+async fn an_amphora_that_is_to_go_or_serves_nothing_yet_is_alive_and_sets_no_status() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (empty, going) = (working(&stage).await, working(&stage).await);
+    let mut tx = stage.begin().await;
+    let row = tx.amphora(going.1).await.unwrap().unwrap();
+    let status = AmphoraStatus::PendingDelete;
+    tx.save_amphora(&Amphora { status, ..row }).await.unwrap();
+    tx.commit().await.unwrap();
+    let running = Running::start(&stage, config()).await;
+    for (id, _) in [empty, going] {
+        let mut beat = heartbeat(&stage, id, MemberStatus::Up).await;
+        beat.generation = beat.generation.filter(|_| id == going.0);
+        running.beat(&beat).await;
+    }
+    for (id, amphora) in [empty, going] {
+        eventually("a sign of life", async || {
+            health_of(&stage, amphora).await.is_some()
+        })
+        .await;
+        let tree = stage.tree(id).await.unwrap();
+        let statuses = tree.pools[0].members.iter().map(|m| m.operating_status);
+        assert!(statuses.eq([OperatingStatus::NoMonitor; 2]));
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_amphora_that_lost_its_configuration_is_given_it_again() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (id, amphora) = working(&stage).await;
+    stage.agents.forget(amphora);
+    let running = Running::start(&stage, config()).await;
+    let mut beat = heartbeat(&stage, id, MemberStatus::Up).await;
+    beat.generation = None;
+    beat.listeners.clear();
+    beat.pools.clear();
+    running.beat(&beat).await;
+    let reconciler = stage.reconciler();
+    eventually("it serves", async || {
+        reconciler.turn().await.unwrap();
+        stage.agents.served(amphora).is_some()
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_heard_before_a_stop_is_written() {
     let house = House::new().await;
     let stage = house.stage();
