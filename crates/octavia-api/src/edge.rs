@@ -68,11 +68,18 @@ async fn handle(State(api): State<Api>, mut request: Request, next: Next) -> Res
         response.headers_mut().insert("x-openstack-request-id", id);
     }
     let _entered = span.enter();
-    tracing::info!(
-        %method, path, status = response.status().as_u16(), duration_us = duration.as_micros(),
-        "{method} {path}: {} in {duration:?}", response.status().as_u16()
-    );
+    log(&method, &path, response.status(), duration);
     response
+}
+
+/// Logs a call: what may have changed something, or failed, at `info`; a mere look at `debug`.
+fn log(method: &Method, path: &str, status: StatusCode, duration: Duration) {
+    let (code, duration_us) = (status.as_u16(), duration.as_micros());
+    if method.is_safe() && status.is_success() {
+        tracing::debug!(%method, path, status = code, duration_us, "{method} {path}: {code} in {duration:?}");
+    } else {
+        tracing::info!(%method, path, status = code, duration_us, "{method} {path}: {code} in {duration:?}");
+    }
 }
 
 async fn answer(request: Request, next: Next, limit: Duration) -> Response {

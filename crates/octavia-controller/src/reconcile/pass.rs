@@ -129,10 +129,13 @@ impl Reconciler {
         } else {
             Action::Settle
         };
-        Ok(match self.hands.act(site, &action).await? {
-            Outcome::Done => Round::Ended,
-            Outcome::Superseded => Round::Again,
-        })
+        match self.hands.act(site, &action).await? {
+            Outcome::Done => {
+                tell(site);
+                Ok(Round::Ended)
+            }
+            Outcome::Superseded => Ok(Round::Again),
+        }
     }
 
     async fn act(
@@ -146,7 +149,10 @@ impl Reconciler {
                 break;
             }
             match self.hands.act(site, action).await {
-                Ok(Outcome::Done) => self.note(site, EventKind::Did, action.to_string()),
+                Ok(Outcome::Done) => {
+                    tracing::debug!("{action}");
+                    self.note(site, EventKind::Did, action.to_string());
+                }
                 Ok(Outcome::Superseded) => break,
                 Err(error) => {
                     let message = format!("{action}: {}", error.chain());
@@ -193,5 +199,16 @@ impl Reconciler {
         tx.add_events(&timeline.take()).await?;
         tx.release(lease, next_look_at).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+/// Logs what came true; a look that found everything as it was is not worth a line.
+fn tell(site: &Site<'_>) {
+    let (id, name) = (site.id(), &site.wanted.tree.load_balancer.name);
+    let wish = &site.wanted.reconciliation;
+    if site.wanted.is_deletion() {
+        tracing::info!(name, "load balancer {id} is gone");
+    } else if wish.done < wish.wanted {
+        tracing::info!(name, generation = wish.wanted, "load balancer {id} is live");
     }
 }

@@ -21,10 +21,10 @@ impl ProxyDataPlane {
     /// Starts the proxy with a loop for each core; `seed` is where its chance begins.
     pub(super) fn start(seed: u64) -> Result<Self, Failure> {
         let changes = watch::Sender::new(0);
-        let changed = changes.clone();
+        let told = changes.clone();
         let options = ProxyOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            on_change: Box::new(move || changed.send_modify(|count| *count += 1)),
+            on_change: Box::new(move || told.send_modify(|count| *count += 1)),
             seed,
         };
         let proxy = Proxy::start(options).map_err(|error| Failure::Other(error.into()))?;
