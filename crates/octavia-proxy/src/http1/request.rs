@@ -76,6 +76,7 @@ pub(crate) fn read(
         return Err(Refusal::Connect);
     }
     let target = request.path.unwrap_or_default();
+    judge_target(target, fields.host)?;
     for piece in [method, " ", target, " HTTP/1.1\r\n"] {
         out.extend_from_slice(piece.as_bytes());
     }
@@ -96,6 +97,30 @@ pub(crate) fn read(
     }))
 }
 
+/// A target is visible ASCII without a fragment; one that names a host must name that of the Host
+/// field, or the member could serve another host than the one that we saw.
+fn judge_target(target: &str, host: Option<&[u8]>) -> Result<(), Refusal> {
+    if target.bytes().any(|byte| byte == b'#' || !byte.is_ascii()) {
+        return Err(Refusal::Malformed("the target of the request is not valid"));
+    }
+    let absolute = target.split_once("://");
+    let Some((_, rest)) = absolute.filter(|_| !target.starts_with('/')) else {
+        return Ok(());
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default().as_bytes();
+    let without_port = |name: &[u8]| {
+        name.strip_suffix(b":80")
+            .unwrap_or(name)
+            .to_ascii_lowercase()
+    };
+    if host.is_some_and(|host| without_port(host) != without_port(authority)) {
+        return Err(Refusal::Malformed(
+            "target and Host field name different hosts",
+        ));
+    }
+    Ok(())
+}
+
 fn refusal(error: httparse::Error) -> Refusal {
     match error {
         httparse::Error::TooManyHeaders => Refusal::HeadTooLarge,
@@ -108,26 +133,34 @@ fn refusal(error: httparse::Error) -> Refusal {
     }
 }
 
+const NOT_ONE_HOST: Refusal = Refusal::Malformed("there must be one Host field");
+
 /// What the fields of a request say.
-struct Fields {
+struct Fields<'a> {
     dropped: Dropped,
     body: Framing,
     keep_alive: bool,
     upgrade: bool,
-    has_host: bool,
+    host: Option<&'a [u8]>,
 }
 
-fn examine(headers: &[Header<'_>], insert: &Headers, is_1_1: bool) -> Result<Fields, Refusal> {
+fn examine<'a>(
+    headers: &[Header<'a>],
+    insert: &Headers,
+    is_1_1: bool,
+) -> Result<Fields<'a>, Refusal> {
     let mut dropped = Dropped::default();
     let mut framing = FramingFields::default();
     let mut options = ConnectionOptions::default();
     let mut upgrade = None;
-    let mut hosts = 0;
+    let mut host = None;
     for (index, header) in headers.iter().enumerate() {
         let drop_it = match Field::of(header.name.as_bytes()) {
             Field::Other => continue,
             Field::Host => {
-                hosts += 1;
+                if host.replace(header.value).is_some() {
+                    return Err(NOT_ONE_HOST);
+                }
                 false
             }
             Field::ContentLength => {
@@ -155,8 +188,8 @@ fn examine(headers: &[Header<'_>], insert: &Headers, is_1_1: bool) -> Result<Fie
             dropped.drop_field(index);
         }
     }
-    if hosts > 1 || (hosts == 0 && is_1_1) {
-        return Err(Refusal::Malformed("there must be one Host field"));
+    if host.is_none() && is_1_1 {
+        return Err(NOT_ONE_HOST);
     }
     if !is_1_1 && framing.has_coding() {
         return Err(Refusal::Malformed("HTTP/1.0 has no Transfer-Encoding"));
@@ -173,18 +206,18 @@ fn examine(headers: &[Header<'_>], insert: &Headers, is_1_1: bool) -> Result<Fie
         body: framing.framing(Framing::None)?,
         keep_alive: !options.close && (is_1_1 || options.keep_alive),
         upgrade: upgrades,
-        has_host: hosts == 1,
+        host,
     })
 }
 
-fn add_lines(fields: &Fields, forward: Forward<'_>, out: &mut Vec<u8>) {
+fn add_lines(fields: &Fields<'_>, forward: Forward<'_>, out: &mut Vec<u8>) {
     let written = |result: std::io::Result<()>| result.expect("a vector takes every byte");
     out.extend_from_slice(&forward.headers.lines);
     if forward.headers.forwarded_for {
         let client = forward.client.to_canonical();
         written(write!(out, "X-Forwarded-For: {client}\r\n"));
     }
-    if !fields.has_host {
+    if fields.host.is_none() {
         // We speak HTTP/1.1 to the member, and that must have one.
         written(write!(out, "Host: {}\r\n", forward.local));
     }

@@ -152,6 +152,26 @@ fn malformed_heads_are_refused() {
 }
 
 #[test]
+fn targets_that_could_mean_something_else_are_refused() {
+    let accepts = |target| accepted(&format!("GET {target} HTTP/1.1\nHost: a.example\n\n"));
+    assert!(
+        accepts("http://A.example:80/x?y")
+            .1
+            .starts_with("GET http://A.example:80/x?y ")
+    );
+    assert!(accepts("/redirect?to=http://b.example/").0.keep_alive);
+    for target in [
+        "http://b.example/",
+        "http://user@a.example/",
+        "/a#b",
+        "/\u{e9}",
+    ] {
+        let text = format!("GET {target} HTTP/1.1\nHost: a.example\n\n");
+        assert_eq!(refused(&text), 400, "{target}");
+    }
+}
+
+#[test]
 fn large_heads_are_refused_complete_or_not() {
     let many = "A: b\n".repeat(limits::HEADERS);
     assert_eq!(refused(&format!("GET / HTTP/1.1\nHost: x\n{many}\n")), 431);
