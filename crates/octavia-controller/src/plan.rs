@@ -11,6 +11,7 @@ mod removal;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -88,6 +89,15 @@ pub enum Waiting {
     Server(Id<Amphora>),
     /// The agent of an amphora does not answer yet.
     Agent(Id<Amphora>),
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(amphora) => write!(f, "wait for the server of amphora {amphora}"),
+            Self::Agent(amphora) => write!(f, "wait for the agent of amphora {amphora}"),
+        }
+    }
 }
 
 /// Returns what to do next.

@@ -14,6 +14,9 @@ use super::{AgentAddress, AgentClient, AgentError};
 use crate::config::AmphoraSettings;
 use crate::error::{Error, Result};
 
+/// How many agents' connections are kept; with more, all begin anew.
+const CLIENTS_MAX: usize = 4096;
+
 /// How much of an answer that makes no sense is kept for people.
 const EXCERPT_CHARS: usize = 200;
 
@@ -56,8 +59,10 @@ impl HttpsAgents {
             return Ok(client.clone());
         }
         let client = self.connect(agent).map_err(|e| unreachable(agent, e))?;
-        // An amphora that moved leaves its old address behind.
-        clients.retain(|known, _| known.amphora != agent.amphora);
+        // Amphorae come and go, and nobody tells which are gone.
+        if clients.len() >= CLIENTS_MAX {
+            clients.clear();
+        }
         clients.insert(agent, client.clone());
         Ok(client)
     }

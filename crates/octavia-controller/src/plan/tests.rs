@@ -63,7 +63,7 @@ impl Simulation {
                     }
                 }
                 Plan::Wait { why, .. } => {
-                    writeln!(log, "wait for {why:?}").unwrap();
+                    writeln!(log, "{why}").unwrap();
                     self.pass_time();
                 }
             }
@@ -250,7 +250,7 @@ fn a_new_load_balancer_gets_a_vip_an_amphora_and_its_configuration() {
     add an amphora as STANDALONE
     make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000003
     make the server of amphora 000000a3-0000-4000-8000-000000000003
-    wait for Agent(000000a3-0000-4000-8000-000000000003)
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000003
     configure amphora 000000a3-0000-4000-8000-000000000003
     amphora 000000a3-0000-4000-8000-000000000003 serves
     ");
@@ -280,7 +280,7 @@ fn a_failover_makes_the_new_one_ready_before_the_old_one_lets_go() {
     add an amphora as STANDALONE
     make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000006
     make the server of amphora 000000a3-0000-4000-8000-000000000006
-    wait for Agent(000000a3-0000-4000-8000-000000000006)
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000006
     have amphora 000000a3-0000-4000-8000-000000000003 let go of the VIP
     configure amphora 000000a3-0000-4000-8000-000000000006
     amphora 000000a3-0000-4000-8000-000000000006 serves
@@ -341,7 +341,7 @@ fn an_amphora_whose_server_is_gone_is_replaced() {
     amphora 000000a3-0000-4000-8000-000000000003 is gone
     make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000006
     make the server of amphora 000000a3-0000-4000-8000-000000000006
-    wait for Agent(000000a3-0000-4000-8000-000000000006)
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000006
     configure amphora 000000a3-0000-4000-8000-000000000006
     amphora 000000a3-0000-4000-8000-000000000006 serves
     ");

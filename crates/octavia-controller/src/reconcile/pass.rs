@@ -106,6 +106,9 @@ impl Reconciler {
             Plan::Converged => self.conclude(&site).await,
             Plan::Act(actions) => self.act(&site, &actions, token).await,
             Plan::Wait { until, why } => {
+                if patience.is_new(why) {
+                    self.note(&site, EventKind::Planned, why.to_string());
+                }
                 self.flush(&site).await?;
                 self.wait(patience, (until, why), &seen, token).await?;
                 Ok(Round::Again)

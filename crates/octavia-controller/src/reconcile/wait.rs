@@ -36,6 +36,11 @@ impl Patience {
         self.heard.mark_unchanged();
     }
 
+    /// Tells whether this is not what was waited for last.
+    pub(super) fn is_new(&self, why: Waiting) -> bool {
+        self.waiting.is_none_or(|(known, ..)| known != why)
+    }
+
     /// Returns until when to wait, and since when: waiting again for the same goes on.
     fn begin(&mut self, why: Waiting, until: DateTime<Utc>) -> (DateTime<Utc>, Instant) {
         let began = match self.waiting {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use octavia_amphora_api::heartbeat::{Heartbeat, Key, ListenerBeat, PoolBeat, PoolKey, Traffic};
 use octavia_amphora_api::report::{ListenerStatus, MemberStatus, PoolStatus};
 use octavia_controller::HealthManager;
@@ -135,14 +135,17 @@ async fn health_of(stage: &Stage, amphora: Id<Amphora>) -> Option<AmphoraHealth>
     rows.into_iter().find(|row| row.amphora_id == amphora)
 }
 
-async fn set_health(stage: &Stage, amphora: Id<Amphora>, last_update: DateTime<Utc>) {
-    let row = AmphoraHealth {
-        amphora_id: amphora,
+/// Has amphorae be heard just now, all at once.
+async fn hear(stage: &Stage, amphorae: impl IntoIterator<Item = Id<Amphora>>) {
+    let last_update = stage.now();
+    let rows = amphorae.into_iter().map(|amphora_id| AmphoraHealth {
+        amphora_id,
         last_update,
         busy: false,
-    };
+    });
+    let rows: Vec<_> = rows.collect();
     let mut tx = stage.begin().await;
-    tx.save_amphora_health(&[row]).await.unwrap();
+    tx.save_amphora_health(&rows).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -306,7 +309,7 @@ async fn a_silent_amphora_that_does_not_answer_is_replaced() {
     let house = House::new().await;
     let stage = house.stage();
     let (id, old) = working(&stage).await;
-    set_health(&stage, old, stage.now()).await;
+    hear(&stage, [old]).await;
     stage.agents.silence(old);
     let running = Running::start(&stage, config()).await;
     stage.advance(Duration::from_secs(61));
@@ -330,9 +333,7 @@ async fn a_silent_amphora_that_answers_is_left_alone() {
     let house = House::new().await;
     let stage = house.stage();
     let (answers, dead) = (working(&stage).await, working(&stage).await);
-    for (_, amphora) in [answers, dead] {
-        set_health(&stage, amphora, stage.now()).await;
-    }
+    hear(&stage, [answers.1, dead.1]).await;
     stage.agents.silence(dead.1);
     let running = Running::start(&stage, config()).await;
     stage.advance(Duration::from_secs(61));
@@ -353,9 +354,7 @@ async fn nobody_is_failed_over_when_most_of_the_fleet_is_silent() {
     for _ in 0..4 {
         fleet.push(working(&stage).await);
     }
-    for (_, amphora) in &fleet {
-        set_health(&stage, *amphora, stage.now()).await;
-    }
+    hear(&stage, fleet.iter().map(|(_, amphora)| *amphora)).await;
     stage.agents.silence_all();
     let running = Running::start(&stage, config()).await;
     stage.advance(Duration::from_secs(61));
@@ -363,9 +362,7 @@ async fn nobody_is_failed_over_when_most_of_the_fleet_is_silent() {
     for (id, _) in &fleet {
         assert!(!stage.reconciliation(*id).await.failover);
     }
-    for (_, amphora) in &fleet[1..] {
-        set_health(&stage, *amphora, stage.now()).await;
-    }
+    hear(&stage, fleet[1..].iter().map(|(_, amphora)| *amphora)).await;
     eventually("a failover", async || {
         stage.reconciliation(fleet[0].0).await.failover
     })
@@ -381,7 +378,7 @@ async fn the_threshold_stops_failovers_and_shows_it() {
     let house = House::new().await;
     let stage = house.stage();
     let (id, amphora) = working(&stage).await;
-    set_health(&stage, amphora, stage.now()).await;
+    hear(&stage, [amphora]).await;
     stage.agents.silence_all();
     let held = HealthConfig {
         failover_threshold: Some(1),
@@ -394,7 +391,7 @@ async fn the_threshold_stops_failovers_and_shows_it() {
         status().await == AmphoraStatus::FailoverStopped
     })
     .await;
-    set_health(&stage, amphora, stage.now()).await;
+    hear(&stage, [amphora]).await;
     eventually("it is back", async || {
         status().await == AmphoraStatus::Allocated
     })

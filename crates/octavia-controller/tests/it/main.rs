@@ -11,6 +11,7 @@ mod agents;
 mod failure;
 mod health;
 mod housekeeping;
+mod lease;
 mod reconcile;
 mod simulation;
 mod stage;

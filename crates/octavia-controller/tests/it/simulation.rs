@@ -122,16 +122,16 @@ async fn a_second_wish_at_any_moment_changes_no_end() {
     compare(|n| vec![Fault::WishAt(n)]).await;
 }
 
-/// `OCTAVIA_SIM_SEED` runs one seed, `OCTAVIA_SIM_SEEDS` so many.
+/// `OCTAVIA_SIM_SEED` is the first seed, `OCTAVIA_SIM_COUNT` how many there are.
 #[tokio::test]
 async fn random_faults_change_no_end() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let seeds = match number("OCTAVIA_SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("OCTAVIA_SIM_SEEDS").unwrap_or(SEEDS),
-    };
+    let first: Option<u64> = number("OCTAVIA_SIM_SEED");
+    let default = if first.is_some() { 1 } else { SEEDS };
+    let first = first.unwrap_or(0);
+    let count = number("OCTAVIA_SIM_COUNT").unwrap_or(default);
     let house = House::new().await;
-    for seed in seeds {
+    for seed in first..first + count {
         let index = usize::try_from(seed).unwrap() % SCENARIOS.len();
         let scenario = &SCENARIOS[index];
         let undisturbed = run(&house, scenario, Fault::None).await;
