@@ -80,6 +80,8 @@ impl Configuration {
                 Remark::Unknown { .. } | Remark::OldName { .. } => tracing::warn!("{remark}"),
             }
         }
+        without_use.sort_unstable();
+        without_use.dedup();
         if !without_use.is_empty() {
             tracing::info!(
                 "options that have no effect here: {}",

@@ -47,11 +47,17 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Writes an error and its causes; a cause that its error has quoted already is not said again.
 fn chain(error: &(dyn std::error::Error + 'static), f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{error}")?;
+    let mut said = error.to_string();
+    f.write_str(&said)?;
     let mut source = error.source();
     while let Some(cause) = source {
-        write!(f, ": {cause}")?;
+        let text = cause.to_string();
+        if !said.contains(&text) {
+            write!(f, ": {text}")?;
+            said = text;
+        }
         source = cause.source();
     }
     Ok(())
@@ -68,5 +74,27 @@ impl From<crate::config::Problems> for Failure {
 impl From<octavia_store::Error> for Failure {
     fn from(error: octavia_store::Error) -> Self {
         Self::Other(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Step {
+        text: &'static str,
+        source: Option<Box<Step>>,
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let step = |text, source| Step { text, source };
+        let cause = step("no route", None);
+        let quoted = step("connect: no route", Some(Box::new(cause)));
+        let error = step("ask the database", Some(Box::new(quoted)));
+        let failure = Failure::Other(error.into());
+        assert_eq!(failure.to_string(), "ask the database: connect: no route");
     }
 }

@@ -69,6 +69,7 @@ impl Telemetry {
         } else {
             registry.with(json()).try_init()
         };
+        std::panic::set_hook(Box::new(log_panic));
         started.map_err(|error| Failure::Other(error.into()))
     }
 
@@ -84,6 +85,13 @@ impl Telemetry {
             None => "info,sqlx=warn,sea_orm=warn".to_owned(),
         }
     }
+}
+
+/// Writes a panic into the log, where all else is.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let message = panic.payload_as_str().unwrap_or("no message");
+    tracing::error!(place, "a thread panicked: {message}");
 }
 
 fn json<S>() -> impl tracing_subscriber::Layer<S>

@@ -32,6 +32,7 @@ fn text(endpoint: &str, subnets: &[Subnet]) -> String {
     export OS_AUTH_TYPE=none OS_ENDPOINT={endpoint}
     openstack loadbalancer create --name lb1 --vip-subnet-id {name}
     openstack loadbalancer listener create --name listener1 --protocol HTTP --protocol-port 8000 lb1
+    openstack loadbalancer pool create --name pool1 --protocol HTTP --lb-algorithm ROUND_ROBIN --listener listener1
 
   Ctrl-C stops everything; the next start brings every load balancer back.
 "
@@ -61,6 +62,7 @@ mod tests {
           export OS_AUTH_TYPE=none OS_ENDPOINT=http://127.0.0.1:9876
           openstack loadbalancer create --name lb1 --vip-subnet-id private-subnet
           openstack loadbalancer listener create --name listener1 --protocol HTTP --protocol-port 8000 lb1
+          openstack loadbalancer pool create --name pool1 --protocol HTTP --lb-algorithm ROUND_ROBIN --listener listener1
 
         Ctrl-C stops everything; the next start brings every load balancer back.
         ");

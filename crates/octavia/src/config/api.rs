@@ -41,14 +41,18 @@ pub(super) fn read(reader: &Reader<'_>) -> ApiRole {
 }
 
 fn obstacles(reader: &Reader<'_>) -> Vec<Problem> {
-    let believed = reader.text(AUTH_STRATEGY);
-    if believed.as_deref() == Some("noauth") {
-        return Vec::new();
+    let mut obstacles = Vec::new();
+    if reader.text(AUTH_STRATEGY).as_deref() != Some("noauth") {
+        obstacles.push(reader.problem(
+            AUTH_STRATEGY,
+            "it comes with a later version; until then noauth, where whoever reaches the port may do everything",
+        ));
     }
-    vec![reader.problem(
-        AUTH_STRATEGY,
-        "it comes with a later version; until then noauth, where whoever reaches the port may do everything",
-    )]
+    if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {
+        let later = "pairs come with a later version; until then SINGLE";
+        obstacles.push(reader.problem(TOPOLOGY, later));
+    }
+    obstacles
 }
 
 fn api(reader: &Reader<'_>) -> ApiConfig {
@@ -89,7 +93,7 @@ fn api(reader: &Reader<'_>) -> ApiConfig {
         max_request_body_size: reader.number(("oslo_middleware", "max_request_body_size")),
         networking: vip_policy(reader),
         haproxy_amphora: timeouts(reader),
-        loadbalancer_topology: topology(reader),
+        loadbalancer_topology: Topology::Single,
     }
 }
 
@@ -132,14 +136,4 @@ fn timeouts(reader: &Reader<'_>) -> HaproxyTimeouts {
         timeout_member_data: reader.number((AMPHORA, "timeout_member_data")),
         timeout_tcp_inspect: reader.number((AMPHORA, "timeout_tcp_inspect")),
     }
-}
-
-fn topology(reader: &Reader<'_>) -> Topology {
-    if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {
-        reader.refuse(
-            TOPOLOGY,
-            "pairs come with a later version; until then SINGLE",
-        );
-    }
-    Topology::Single
 }

@@ -1,6 +1,6 @@
 //! Every option there is: upstream's, read out of its running option registry, and our own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use super::value::{Kind, Value};
 pub(super) struct Catalogue {
     options: Vec<OptionSpec>,
     /// Section, then name (old names, too), to the place in `options`.
-    index: HashMap<String, HashMap<String, usize>>,
+    index: BTreeMap<String, HashMap<String, usize>>,
 }
 
 /// One option: what it is called, what it may be, what it is when nobody says.
@@ -53,7 +53,7 @@ impl Catalogue {
     }
 
     fn new(options: Vec<OptionSpec>) -> Self {
-        let mut index: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        let mut index: BTreeMap<String, HashMap<String, usize>> = BTreeMap::new();
         for (place, option) in options.iter().enumerate() {
             let old = option
                 .old_names
@@ -83,7 +83,8 @@ impl Catalogue {
 
     /// Guesses what an unknown name was meant to be.
     pub(super) fn nearest(&self, section: &str, name: &str) -> Option<(&str, &str)> {
-        if let Some(elsewhere) = self.options.iter().find(|option| option.name == name) {
+        if let Some(place) = self.index.values().find_map(|names| names.get(name)) {
+            let elsewhere = self.options.get(*place)?;
             return Some((&elsewhere.section, &elsewhere.name));
         }
         let wanted = format!("{section}.{name}");

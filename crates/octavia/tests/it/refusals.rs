@@ -136,3 +136,22 @@ fn upstreams_default_drivers_are_refused_by_name() {
     ");
     assert_eq!(ended.status.code(), Some(78));
 }
+
+#[test]
+fn an_api_that_would_need_keystone_does_not_start_without_it() {
+    let home = Home::new();
+    std::fs::write(
+        home.config(),
+        "[database]\nconnection = sqlite://\n[controller_worker]\n\
+         loadbalancer_topology = ACTIVE_STANDBY\n",
+    )
+    .unwrap();
+    let ended = home.role("api").output().unwrap();
+    let said = text(&ended.stderr).replace(&home.config().display().to_string(), "octavia.conf");
+    insta::assert_snapshot!(said, @r"
+    error: the configuration cannot be used:
+      default: [api_settings] auth_strategy = keystone: it comes with a later version; until then noauth, where whoever reaches the port may do everything
+      octavia.conf:4: [controller_worker] loadbalancer_topology = ACTIVE_STANDBY: pairs come with a later version; until then SINGLE
+    ");
+    assert_eq!(ended.status.code(), Some(78));
+}

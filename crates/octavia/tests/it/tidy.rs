@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -75,6 +76,32 @@ fn dependencies_point_one_way() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new(), "arrows that nobody drew");
+}
+
+#[test]
+fn the_amphoras_build_leaves_the_control_plane_out() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--prefix", "none", "--edges", "normal"])
+        .args(["--package", "octavia", "--no-default-features"])
+        .args(["--features", "amphora"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{tree:?}");
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let names: BTreeSet<&str> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(names.contains("octavia-proxy") && names.contains("octavia-agent"));
+    for out in [
+        "octavia-store",
+        "octavia-api",
+        "octavia-controller",
+        "sea-orm",
+    ] {
+        assert!(!names.contains(out), "{out} is in the amphora's build");
+    }
 }
 
 #[test]
