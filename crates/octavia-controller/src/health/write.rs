@@ -14,7 +14,12 @@ impl Fold {
     pub(super) async fn write(&mut self) {
         while !self.unwritten.is_empty() {
             let ids: Vec<_> = self.unwritten.keys().take(BATCH).copied().collect();
-            match self.write_batch(&ids).await {
+            let written = match self.write_batch(&ids).await {
+                // One amphora that cannot be written must not silence the others.
+                Err(error) if !error.may_retry() => self.write_each(&ids).await,
+                result => result,
+            };
+            match written {
                 Ok(unknown) => {
                     self.unwritten.retain(|id, _| !ids.contains(id));
                     for id in unknown {
@@ -28,6 +33,24 @@ impl Fold {
                 }
             }
         }
+    }
+
+    /// Writes each by itself; what cannot be written is dropped. Returns the unknown ones.
+    async fn write_each(&self, ids: &[Id<Amphora>]) -> Result<Vec<Id<Amphora>>> {
+        let mut unknown = Vec::new();
+        for id in ids {
+            match self.write_batch(&[*id]).await {
+                Ok(more) => unknown.extend(more),
+                Err(error) if error.may_retry() => return Err(error),
+                Err(error) => {
+                    tracing::error!(
+                        amphora.id = %id, error = %error.chain(),
+                        "could not write what amphora {id} told, and dropped it"
+                    );
+                }
+            }
+        }
+        Ok(unknown)
     }
 
     /// Writes some, and returns those of which nobody knows what they serve.

@@ -374,6 +374,57 @@ async fn nobody_is_failed_over_when_most_of_the_fleet_is_silent() {
 }
 
 #[tokio::test]
+async fn a_spent_budget_makes_the_rest_wait() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let (first, second) = (working(&stage).await, working(&stage).await);
+    let spare = [working(&stage).await, working(&stage).await];
+    hear(&stage, [first.1, second.1, spare[0].1, spare[1].1]).await;
+    for amphora in [first.1, second.1] {
+        stage.agents.silence(amphora);
+    }
+    let poor = HealthConfig {
+        failover_threads: 1,
+        failover_rate: 1,
+        ..config()
+    };
+    let running = Running::start(&stage, poor).await;
+    stage.advance(Duration::from_secs(61));
+    hear(&stage, spare.map(|(_, amphora)| amphora)).await;
+    let begun = async || {
+        let flags = [first.0, second.0].map(|id| stage.reconciliation(id));
+        let flags = futures_util::future::join_all(flags).await;
+        flags
+            .iter()
+            .filter(|reconciliation| reconciliation.failover)
+            .count()
+    };
+    eventually("the first failover", async || begun().await == 1).await;
+    // The other one's turn comes with the next token, a minute later.
+    stage.advance(Duration::from_secs(30));
+    assert_eq!(begun().await, 1);
+    hear(&stage, spare.map(|(_, amphora)| amphora)).await;
+    stage.advance(Duration::from_secs(31));
+    eventually("the second failover", async || begun().await == 2).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let running = Running::start(&stage, config()).await;
+    let taken = HealthConfig {
+        bind_port: running.address.port(),
+        ..config()
+    };
+    let refused = HealthManager::bind(stage.world.clone(), taken).await;
+    let message = refused.map(drop).unwrap_err().chain();
+    assert!(message.contains(&running.address.to_string()), "{message}");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_threshold_stops_failovers_and_shows_it() {
     let house = House::new().await;
     let stage = house.stage();

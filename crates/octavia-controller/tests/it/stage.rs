@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 use octavia_cloud::fake::FakeCloud;
 use octavia_cloud::{NetworkDriver, NewPort, PortPurpose, ServerStatus};
 use octavia_controller::agent_client::FakeAgents;
@@ -28,10 +29,20 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// Makes a house on SQLite.
     pub(crate) async fn new() -> Self {
+        Self::over(TestDatabase::sqlite().await).await
+    }
+
+    /// Makes a house on each kind of database that is there.
+    pub(crate) async fn everywhere() -> Vec<Self> {
+        let databases = TestDatabase::everywhere().await.into_iter();
+        join_all(databases.map(Self::over)).await
+    }
+
+    async fn over(database: TestDatabase) -> Self {
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let clock = Arc::new(ManualClock::new(start));
-        let database = TestDatabase::sqlite().await;
         let directory = tempfile::tempdir().unwrap();
         let certificates = CertificateConfig::Own(directory.path().join("ca"));
         Self {
