@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::body::Body;
+use octavia_testing::TestDatabase;
 use serde_json::Value;
 
 use crate::world::{Answer, World, impatient, request, send};
@@ -27,8 +28,21 @@ struct Tally {
     failures: String,
 }
 
+/// Makes the calls again over SQLite, and over MariaDB where there is one.
 async fn replay(scenario: Scenario) {
-    let world = World::new().await;
+    replay_on(&scenario, TestDatabase::sqlite().await).await;
+    if let Some(database) = TestDatabase::mysql().await {
+        replay_on(&scenario, database).await;
+    }
+}
+
+async fn replay_on(scenario: &Scenario, database: TestDatabase) {
+    let kind = if database.is_mysql() {
+        "MariaDB"
+    } else {
+        "SQLite"
+    };
+    let world = World::on(database, impatient()).await;
     let mut names = Bindings::default();
     for step in scenario.setup {
         prepare(&world, &mut names, step).await;
@@ -49,7 +63,7 @@ async fn replay(scenario: Scenario) {
             world.settle().await;
         }
         let answer = call(&world, &names, &record).await;
-        judge(&scenario, &mut names, &mut tally, &record, &answer);
+        judge(scenario, &mut names, &mut tally, &record, &answer);
         held |= scenario.hold.contains(&record.name.as_str());
         if !held {
             world.tick();
@@ -61,7 +75,7 @@ async fn replay(scenario: Scenario) {
         }
     }
     println!(
-        "{}: {} passed, {} left out",
+        "{} on {kind}: {} passed, {} left out",
         scenario.file, tally.passed, tally.left_out
     );
     assert!(tally.failures.is_empty(), "{}", tally.failures);

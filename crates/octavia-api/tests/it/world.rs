@@ -66,7 +66,10 @@ impl World {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Self {
-        let database = TestDatabase::sqlite().await;
+        Self::on(TestDatabase::sqlite().await, config).await
+    }
+
+    pub(crate) async fn on(database: TestDatabase, config: ApiConfig) -> Self {
         let clock = Arc::new(ManualClock::new(
             Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap(),
         ));

@@ -50,7 +50,7 @@ const SUBNET: &str = r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111"
 const LB: Step = Step::Make("loadbalancer", SUBNET, "<uuid-1>");
 const OTHER_LB: Step = Step::Make("loadbalancer", SUBNET, "<lb>");
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_protocol() {
     replay(Scenario {
         file: "protocol",
@@ -65,7 +65,7 @@ async fn the_protocol() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn load_balancers() {
     replay(Scenario {
         file: "loadbalancer",
@@ -81,7 +81,7 @@ async fn load_balancers() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trees() {
     replay(Scenario {
         file: "tree",
@@ -119,7 +119,7 @@ async fn trees() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn listeners() {
     replay(Scenario {
         file: "listener",
@@ -138,7 +138,7 @@ async fn listeners() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pools() {
     replay(Scenario {
         file: "pool",
@@ -158,7 +158,7 @@ async fn pools() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members() {
     const POOL: &str =
         r#"{"loadbalancer_id": "<lb>", "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN"}"#;
@@ -213,7 +213,7 @@ const MONITOR: &str = r#"{
     "http_version": 1.1, "domain_name": "www.x.com"
 }"#;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_monitors() {
     replay(Scenario {
         file: "healthmonitor",
@@ -256,7 +256,7 @@ macro_rules! listed {
     };
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists() {
     const FIRST_OF_OTHERS: &str = "empty-listeners";
     replay(Scenario {
@@ -332,7 +332,7 @@ macro_rules! named_c {
     };
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_configurations() {
     replay(Scenario {
         file: "config",
