@@ -28,8 +28,8 @@ pub(crate) const KEEP_BUFFER_BYTES: usize = 4 * 1024;
 /// The size above which the send buffer of a connection at work gives its memory back, once empty.
 pub(crate) const KEEP_PENDING_BYTES: usize = 64 * 1024;
 
-/// How many steps a connection takes before others have their turn.
-pub(crate) const STEPS: usize = 16;
+/// How many steps a connection takes before others have their turn: enough for a small request.
+pub(crate) const STEPS: usize = 4;
 /// How many connections are accepted from one socket before others have their turn.
 pub(crate) const ACCEPTS: usize = 64;
 /// How long a loop waits before it accepts again, when the host was short of something.
