@@ -42,6 +42,14 @@ impl DatabaseUrl {
         }
     }
 
+    /// Tells whether the database is this process's own, rather than a server's.
+    pub const fn is_embedded(&self) -> bool {
+        match self.0 {
+            Kind::SqliteMemory | Kind::SqliteFile(_) => true,
+            Kind::Mysql(_) => false,
+        }
+    }
+
     pub(crate) const fn kind(&self) -> &Kind {
         &self.0
     }

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::lifecycle::Lifecycle;
 use crate::parts::Parts;
 use crate::state::{self, StateFolder};
-use crate::{api, health_manager, housekeeping, worker};
+use crate::{api, db, health_manager, housekeeping, worker};
 
 /// What `octavia all-in-one` is told.
 #[derive(Debug, Clone, Default, Args)]
@@ -214,12 +214,15 @@ async fn stop(cloud: &LocalCloud) -> Result<(), Failure> {
         .map_err(|error: octavia_cloud::Error| Failure::Other(error.into()))
 }
 
-/// Opens the embedded database, and creates or adopts it.
+/// Opens the database; an embedded one is created or adopted, a server's must be ready.
 async fn database(configuration: &Configuration) -> Result<Store, Failure> {
-    let url = configuration
+    let embedded = configuration
         .database
         .as_ref()
-        .ok_or_else(|| Failure::text("[database] connection is empty"))?;
+        .filter(|url| url.is_embedded());
+    let Some(url) = embedded else {
+        return db::open(configuration).await;
+    };
     let store = Store::connect(url, Arc::new(SystemClock)).await?;
     match store.upgrade().await? {
         Upgraded::Created => tracing::info!("created the database"),

@@ -203,4 +203,24 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().line, line, "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            section in "[a-z][a-z_]{0,11}",
+            option in "[A-Za-z][A-Za-z_0-9-]{0,15}",
+            value in "[!-~--[\"']]([ -~]{0,20}[!-~--[\"']])?",
+            sign in "[ \t]*[=:][ \t]*",
+        ) {
+            let text = format!("[{section}]\n{option}{sign}{value}\n");
+            proptest::prop_assert_eq!(read(&text), [one(&normal_section(&section), &option, &value)]);
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(text in "(\\[|\\]|=|:|\n|\t| |[#;]|\"|'|[a-z]|\\PC){0,60}") {
+            if let Err(error) = parse(&text) {
+                proptest::prop_assert!(error.line <= text.lines().count());
+            }
+        }
+    }
 }
