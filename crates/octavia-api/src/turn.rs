@@ -93,3 +93,6 @@ impl Api {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,7 @@ async fn a_death_between_port_and_rows_leaves_a_port_that_is_found() {
     let network = Dying {
         inner: Arc::clone(&world.network),
         made: Arc::clone(&made),
+        fate: Fate::Killed,
     };
     let router = world.router_over(impatient(), Arc::new(network));
     let body = json!({ "loadbalancer": {
@@ -95,10 +96,37 @@ async fn listed(world: &World) -> usize {
     list["loadbalancers"].as_array().map_or(0, Vec::len)
 }
 
-/// Makes the port, and then answers no more: the process is killed in between.
+#[tokio::test]
+async fn a_panic_is_answered_and_leaves_no_row() {
+    let world = World::new().await;
+    let network = Dying {
+        inner: Arc::clone(&world.network),
+        made: Arc::new(Notify::new()),
+        fate: Fate::Panic,
+    };
+    let router = world.router_over(impatient(), Arc::new(network));
+    let body = json!({ "loadbalancer": {
+        "vip_subnet_id": "11111111-1111-1111-1111-111111111111",
+    }});
+    let call = request("POST", "/v2/lbaas/loadbalancers");
+    let answer = send(&router, call.body(body.to_string().into()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.body["faultstring"], "Something unknown went wrong");
+    assert!(answer.request_id.is_some());
+    assert_eq!(listed(&world).await, 0);
+}
+
+/// Makes the port, and then answers no more: the process is killed in between, or panics.
 struct Dying {
     inner: Arc<NoopNetwork>,
     made: Arc<Notify>,
+    fate: Fate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    Killed,
+    Panic,
 }
 
 impl NetworkDriver for Dying {
@@ -124,6 +152,7 @@ impl NetworkDriver for Dying {
         async move {
             let _made = self.inner.create_port(port).await?;
             self.made.notify_one();
+            assert_ne!(self.fate, Fate::Panic, "the driver has a bug");
             std::future::pending().await
         }
         .boxed()
