@@ -72,7 +72,7 @@ impl Tx {
     ) -> Result<Vec<Mark>> {
         let mut select = only(resource, marker);
         for (number, key) in keys.iter().enumerate() {
-            select.expr_as(key.field.expr(), format!("key_{number}"));
+            select.expr_as(dialect.key(&key.field), format!("key_{number}"));
         }
         let rows = self.raw_rows(&select).await?;
         let Some(row) = rows.first() else {

@@ -167,18 +167,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that the failover that was wanted has begun: which amphorae are to go is on record.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Conflict`] when the lease was lost.
-    pub async fn failover_begun(&mut self, lease: &Lease) -> Result<()> {
-        let update = Entity::update_many()
-            .col_expr(Column::Failover, Expr::value(false))
-            .filter(held(lease));
-        self.must_hold(&update.into_query()).await
-    }
-
     /// Notes that a look or an action failed: counts the attempt and keeps the cause.
     ///
     /// # Errors
