@@ -72,16 +72,14 @@ impl Checker {
     }
 
     /// Asks until a snapshot says stop.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Vec::new();
         while !self.snapshot.stopping {
             let patience = self.deadlines.wait(self.now);
-            if let Err(error) = self.poller.wait(&mut events, patience) {
-                tracing::error!(error = %error, "the health checks cannot wait for events");
-                return;
-            }
+            self.poller.wait(&mut events, patience)?;
             self.turn(&events);
         }
+        Ok(())
     }
 
     fn turn(&mut self, events: &[Event]) {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -96,9 +97,25 @@ impl Proxy {
         Ok(proxy)
     }
 
-    fn spawn(&mut self, name: String, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let thread = std::thread::Builder::new().name(name).spawn(run)?;
-        self.threads.push(thread);
+    /// A loop that ended early would leave its share of all connections unanswered, and nobody would
+    /// notice: the process ends with it, and whoever watches the process starts it again.
+    fn spawn(
+        &mut self,
+        name: String,
+        run: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
+        let thread_name = name.clone();
+        let run_or_abort = move || {
+            let cause = match catch_unwind(AssertUnwindSafe(run)) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked".to_owned(),
+            };
+            tracing::error!(thread = name, "thread {name} cannot go on: {cause}");
+            std::process::abort();
+        };
+        let thread = std::thread::Builder::new().name(thread_name);
+        self.threads.push(thread.spawn(run_or_abort)?);
         Ok(())
     }
 
@@ -153,9 +170,8 @@ impl Proxy {
             ..Snapshot::empty(version)
         }));
         for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the proxy had panicked");
-            }
+            // One that failed has ended the process.
+            thread.join().ok();
         }
     }
 }

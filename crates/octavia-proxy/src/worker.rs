@@ -104,15 +104,13 @@ impl Worker {
     }
 
     /// Runs until a snapshot says stop, and the connections have ended.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Vec::new();
         while !self.is_over() {
-            if let Err(error) = self.io.poller.wait(&mut events, self.patience()) {
-                tracing::error!(error = %error, "a loop of the proxy cannot wait for events");
-                return;
-            }
+            self.io.poller.wait(&mut events, self.patience())?;
             self.turn(&events);
         }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
