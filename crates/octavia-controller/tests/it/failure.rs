@@ -27,8 +27,8 @@ async fn a_create_that_never_succeeds_is_an_error_with_a_cause_and_heals() {
     let house = House::new().await;
     let stage = house.stage();
     stage.cloud.break_down(Call::CreateServer);
-    let id = stage.create_tree().await;
     let begin = stage.now();
+    let id = stage.create_tree().await;
     let attempts = work_until_failed(&stage, id).await;
     assert!(attempts > 5, "{attempts} tries");
     let took = (stage.now() - begin).to_std().unwrap();
