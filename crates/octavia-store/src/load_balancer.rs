@@ -6,7 +6,7 @@ use octavia_model::{
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
-use crate::children::children;
+use crate::children::{among, children};
 use crate::column::{Cell, text, utc};
 use crate::row::{additional_vip, amphora, listener, load_balancer, pool, vip, vip_security_group};
 use crate::{ListQuery, Resource, Result, Tx};
@@ -144,10 +144,10 @@ impl Tx {
     }
 
     async fn beside(&mut self, ids: &[String]) -> Result<Beside> {
-        let vips = vip::Entity::find().filter(vip::Column::LoadBalancerId.is_in(ids));
+        let vips = vip::Entity::find().filter(among(vip::Column::LoadBalancerId, ids));
         let vips: Vec<vip::Model> = self.rows(&vips.into_query()).await?;
         let more = additional_vip::Entity::find()
-            .filter(additional_vip::Column::LoadBalancerId.is_in(ids));
+            .filter(among(additional_vip::Column::LoadBalancerId, ids));
         let mut additional_vips: HashMap<String, Vec<additional_vip::Model>> = HashMap::new();
         for row in self
             .rows::<additional_vip::Model>(&more.into_query())

@@ -5,7 +5,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
-use crate::children::children;
+use crate::children::{among, children};
 use crate::column::{Cell, comma_text, commas, text, utc};
 use crate::row::{health_monitor, l7policy, l7rule, listener, member, pool, session_persistence};
 use crate::{ListQuery, Resource, Result, Tx};
@@ -155,7 +155,7 @@ impl Tx {
 
     async fn beside_pools(&mut self, ids: &[String]) -> Result<Beside> {
         let persistence = session_persistence::Entity::find()
-            .filter(session_persistence::Column::PoolId.is_in(ids));
+            .filter(among(session_persistence::Column::PoolId, ids));
         let persistence: Vec<session_persistence::Model> =
             self.rows(&persistence.into_query()).await?;
         let members = children(member::Entity, member::Column::PoolId, member::Column::Id);

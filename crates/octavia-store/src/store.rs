@@ -95,7 +95,8 @@ impl Store {
         ))
     }
 
-    /// Counts up whenever a transaction of this process that woke a load balancer was committed.
+    /// Counts up whenever a transaction of this process that woke a load balancer, or gave back a
+    /// lease, was committed.
     /// Other processes' wake-ups are found by [`Tx::lease_next`], which is cheap to ask.
     pub fn wakeups(&self) -> watch::Receiver<u64> {
         self.signals.wakeups.subscribe()

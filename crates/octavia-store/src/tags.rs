@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::{Alias, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
+use crate::children::among;
 use crate::row::tags::{ActiveModel, Column, Entity};
 use crate::{Error, Result, Tx};
 
@@ -19,7 +20,7 @@ impl Tx {
                 Alias::new("value"),
             )
             .from(Entity)
-            .and_where(Column::ResourceId.is_in(ids))
+            .and_where(among(Column::ResourceId, ids))
             .take();
         let mut tags = self.values_by_owner(&select).await?;
         // The collations differ; answers should not.

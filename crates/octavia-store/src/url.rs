@@ -107,12 +107,87 @@ fn option(text: &str) -> Result<Option<String>> {
             Ok(None)
         }
         "unix_socket" | "socket" => Ok(Some(format!("socket={value}"))),
-        "ssl_ca" | "ssl-ca" => Ok(Some(format!("ssl-mode=VERIFY_CA&ssl-ca={value}"))),
-        "ssl_cert" | "ssl-cert" => Ok(Some(format!("ssl-cert={value}"))),
-        "ssl_key" | "ssl-key" => Ok(Some(format!("ssl-key={value}"))),
-        "ssl-mode" => Ok(Some(format!("ssl-mode={value}"))),
+        // Better refused than a connection in clear that was believed to be encrypted.
+        "ssl" | "ssl_ca" | "ssl_cert" | "ssl_key" | "ssl_verify_cert" | "ssl-mode" => {
+            Err(Error::Value(format!(
+                "option '{name}' of the database URL: TLS to the database is not built in; \
+                 use a socket (unix_socket=/path) or a network that is private"
+            )))
+        }
         other => Err(Error::Value(format!(
             "option '{other}' of the database URL is not known"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        match DatabaseUrl::parse(text) {
+            Ok(DatabaseUrl(Kind::SqliteMemory)) => "memory".to_owned(),
+            Ok(DatabaseUrl(Kind::SqliteFile(path))) => format!("file {path}"),
+            Ok(DatabaseUrl(Kind::Mysql(url))) => url.reveal().clone(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn urls_of_both_forms_are_read() {
+        let table: String = [
+            "sqlite:///octavia.db",
+            "sqlite:////var/lib/octavia.db",
+            "sqlite:////var/lib/octavia.db?timeout=5",
+            "sqlite::memory:",
+            "sqlite://",
+            "mysql://octavia:pw@db.example/octavia",
+            "mysql+pymysql://octavia:p%40w@db.example:3307/octavia?charset=utf8",
+            " mysql+pymysql://octavia@localhost/octavia?unix_socket=/run/m.sock&charset=utf8mb4\n",
+        ]
+        .map(|text| format!("{}: {}\n", text.trim(), read(text)))
+        .concat();
+        insta::assert_snapshot!(table, @r"
+        sqlite:///octavia.db: file octavia.db
+        sqlite:////var/lib/octavia.db: file /var/lib/octavia.db
+        sqlite:////var/lib/octavia.db?timeout=5: file /var/lib/octavia.db
+        sqlite::memory:: memory
+        sqlite://: memory
+        mysql://octavia:pw@db.example/octavia: mysql://octavia:pw@db.example/octavia?
+        mysql+pymysql://octavia:p%40w@db.example:3307/octavia?charset=utf8: mysql://octavia:p%40w@db.example:3307/octavia?
+        mysql+pymysql://octavia@localhost/octavia?unix_socket=/run/m.sock&charset=utf8mb4: mysql://octavia@localhost/octavia?socket=/run/m.sock
+        ");
+    }
+
+    #[test]
+    fn what_is_no_database_url_is_refused_with_the_forms_that_are() {
+        let table: String = [
+            "",
+            "octavia.db",
+            "postgresql://octavia@db.example/octavia",
+            "sqlite:/octavia.db",
+            "mysql:octavia",
+            "mysql://db.example",
+            "mysql://db.example/octavia?colour=blue",
+            "mysql://db.example/octavia?ssl_ca=/ca.pem",
+        ]
+        .map(|text| format!("{}\n", read(text)))
+        .concat();
+        insta::assert_snapshot!(table, @r"
+        not a database URL; understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name
+        not a database URL; understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name
+        a database of kind 'postgresql' cannot be served; understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name
+        a SQLite URL has three slashes and a path; understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name
+        a MySQL URL has two slashes; understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name
+        a MySQL URL ends with the name of a database; understood are sqlite:///path, sqlite::memory: and mysql+pymysql://user:password@host/name
+        option 'colour' of the database URL is not known
+        option 'ssl_ca' of the database URL: TLS to the database is not built in; use a socket (unix_socket=/path) or a network that is private
+        ");
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let url = DatabaseUrl::parse("mysql://octavia:hunter2@db.example/octavia").unwrap();
+        assert!(!format!("{url:?}").contains("hunter2"));
     }
 }
