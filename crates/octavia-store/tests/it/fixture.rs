@@ -1,7 +1,5 @@
 //! What the tests of the store share.
 
-#![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -400,7 +400,7 @@ async fn count(tx: &mut Tx, resource: Resource, query: &ListQuery) -> usize {
         Resource::Member(pool) => tx.members(pool, query).await.map(|all| all.len()),
         Resource::HealthMonitor => tx.health_monitors(query).await.map(|all| all.len()),
     };
-    found.expect("the store answers")
+    found.unwrap()
 }
 
 #[tokio::test]
@@ -427,11 +427,11 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
             ),
         ] {
             for field in fields.split(' ') {
-                let both = [Direction::Ascending, Direction::Descending];
-                for query in both.map(|direction| behind(&marker, field, direction)) {
-                    let found = count(&mut tx, resource, &query).await;
-                    assert_eq!(found, 0, "{resource:?} {field}");
-                }
+                let upwards = behind(&marker, field, Direction::Ascending);
+                let downwards = behind(&marker, field, Direction::Descending);
+                let found = count(&mut tx, resource, &upwards).await
+                    + count(&mut tx, resource, &downwards).await;
+                assert_eq!(found, 0, "{resource:?} {field}");
             }
         }
     }

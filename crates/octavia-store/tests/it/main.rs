@@ -1,5 +1,7 @@
 //! The store on real databases: SQLite, and MariaDB where there is one.
 
+#![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
+
 mod fixture;
 mod housekeeping;
 mod leases;
