@@ -1,6 +1,7 @@
 //! The store on real databases: SQLite, and MariaDB where there is one.
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has failed")]
+#![expect(clippy::format_push_string, reason = "the tables of tests are small")]
 
 mod fixture;
 mod housekeeping;
