@@ -147,6 +147,8 @@ pub enum Algorithm {
     LeastConnections,
     /// By the client's address.
     SourceIp,
+    /// By the client's address and port.
+    SourceIpPort,
 }
 
 /// Members that serve the same thing.

@@ -72,11 +72,7 @@ impl Default for Capabilities {
                 ListenerProtocol::Tcp,
             ]),
             pool_protocols: all(&[PoolProtocol::Http, PoolProtocol::Https, PoolProtocol::Tcp]),
-            algorithms: all(&[
-                LbAlgorithm::RoundRobin,
-                LbAlgorithm::LeastConnections,
-                LbAlgorithm::SourceIp,
-            ]),
+            algorithms: all(LbAlgorithm::ALL),
             session_persistence: BTreeSet::new(),
             health_monitors: all(&[HealthMonitorType::Http, HealthMonitorType::Tcp]),
             tls: false,

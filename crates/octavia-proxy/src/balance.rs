@@ -2,9 +2,9 @@
 
 mod least_connections;
 mod round_robin;
-mod source_ip;
+mod source;
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use octavia_amphora_api::config::Algorithm;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ pub(crate) struct Candidate {
 pub(crate) fn choose<I>(
     algorithm: Algorithm,
     turns: &mut RoundRobin,
-    client: IpAddr,
+    client: SocketAddr,
     candidates: I,
 ) -> Option<usize>
 where
@@ -37,7 +37,10 @@ where
     match algorithm {
         Algorithm::RoundRobin => turns.choose(candidates),
         Algorithm::LeastConnections => turns.choose(least_connections::least(candidates)),
-        Algorithm::SourceIp => source_ip::choose(client, candidates),
+        Algorithm::SourceIp => source::choose(source::address_hash(client.ip()), candidates),
+        Algorithm::SourceIpPort => {
+            source::choose(source::address_and_port_hash(client), candidates)
+        }
     }
 }
 

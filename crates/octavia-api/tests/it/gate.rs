@@ -58,6 +58,18 @@ async fn what_is_not_carried_is_refused_by_name() {
     );
 }
 
+#[tokio::test]
+async fn a_tree_may_balance_by_address_and_port_as_upstream_lets_it() {
+    let world = World::new().await;
+    let (path, body) = load_balancer(json!({ "pools": [
+        { "name": "p", "protocol": "HTTP", "lb_algorithm": "SOURCE_IP_PORT" },
+    ]}));
+    let router = world.router_carrying(Capabilities::default());
+    let call = request("POST", &format!("/v2/lbaas/{path}"));
+    let answer = send(&router, call.body(body.to_string().into()).unwrap()).await;
+    assert_eq!(answer.status.as_u16(), 201, "{}", answer.body);
+}
+
 fn load_balancer(rest: Value) -> (&'static str, Value) {
     let fields = merged(json!({ "vip_subnet_id": SUBNET }), rest);
     ("loadbalancers", json!({ "loadbalancer": fields }))

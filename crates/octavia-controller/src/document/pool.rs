@@ -46,12 +46,12 @@ fn protocol(pool: &Pool) -> Result<config::PoolProtocol, Unsupported> {
     }
 }
 
-/// An algorithm that the data plane does not have becomes `ROUND_ROBIN`, as upstream's does.
 fn algorithm(algorithm: LbAlgorithm) -> config::Algorithm {
     match algorithm {
         LbAlgorithm::LeastConnections => config::Algorithm::LeastConnections,
-        LbAlgorithm::RoundRobin | LbAlgorithm::SourceIpPort => config::Algorithm::RoundRobin,
+        LbAlgorithm::RoundRobin => config::Algorithm::RoundRobin,
         LbAlgorithm::SourceIp => config::Algorithm::SourceIp,
+        LbAlgorithm::SourceIpPort => config::Algorithm::SourceIpPort,
     }
 }
 

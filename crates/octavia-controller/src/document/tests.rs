@@ -1,8 +1,8 @@
 use insta::{assert_json_snapshot, assert_snapshot};
 use octavia_cloud::{FixedIp, PortPurpose};
 use octavia_model::{
-    AmphoraStatus, HealthMonitorType, HttpVersion, ListenerProtocol, LoadBalancer, PoolProtocol,
-    ProvisioningStatus, Weight,
+    AmphoraStatus, HealthMonitorType, HttpVersion, LbAlgorithm, ListenerProtocol, LoadBalancer,
+    PoolProtocol, ProvisioningStatus, Weight,
 };
 
 use super::health_monitor::expected_codes;
@@ -181,6 +181,18 @@ fn a_disabled_monitor_asks_nobody() {
     let mut tree = full();
     tree.pools[0].health_monitor.as_mut().unwrap().enabled = false;
     assert_eq!(build(&tree).unwrap().pools[0].health_monitor, None);
+}
+
+#[test]
+fn every_algorithm_has_its_word() {
+    let words = LbAlgorithm::ALL.iter().map(|algorithm| {
+        let mut tree = full();
+        tree.pools[0].pool.lb_algorithm = *algorithm;
+        let config = build(&tree).unwrap();
+        serde_json::to_value(config.pools[0].algorithm).unwrap()
+    });
+    let names = LbAlgorithm::ALL.iter().map(ToString::to_string);
+    assert!(words.eq(names));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use octavia_amphora_api::config::Algorithm;
 use proptest::prelude::*;
@@ -21,8 +21,25 @@ fn turns(count: usize) -> RoundRobin {
     RoundRobin::continued(&HashMap::new(), &vec![Uuid::nil(); count])
 }
 
-fn client(number: u32) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 ^ number))
+fn client(number: u32) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::from_bits(0x0a00_0000 ^ number), 40_000))
+}
+
+/// Whom a client gets by its address.
+fn by_source(client: SocketAddr, members: &[Candidate]) -> Option<usize> {
+    let turns = &mut turns(members.len());
+    choose(Algorithm::SourceIp, turns, client, members.iter().copied())
+}
+
+/// Whom a client gets by its address and port.
+fn by_source_and_port(client: SocketAddr, members: &[Candidate]) -> Option<usize> {
+    let turns = &mut turns(members.len());
+    choose(
+        Algorithm::SourceIpPort,
+        turns,
+        client,
+        members.iter().copied(),
+    )
 }
 
 #[test]
@@ -77,9 +94,7 @@ fn equally_loaded_members_take_turns() {
 fn source_hashing_follows_the_weights() {
     let members = candidates(&[1, 3]);
     let heavy = (0..10_000)
-        .filter(|number| {
-            super::source_ip::choose(client(*number), members.iter().copied()) == Some(1)
-        })
+        .filter(|number| by_source(client(*number), &members) == Some(1))
         .count();
     assert!((7_200..7_800).contains(&heavy), "{heavy} of 10000");
 }
@@ -87,9 +102,23 @@ fn source_hashing_follows_the_weights() {
 #[test]
 fn an_ipv4_client_on_an_ipv6_socket_is_the_same_client() {
     let members = candidates(&[1; 50]);
-    let mapped = Ipv4Addr::from_bits(0x0a00_0001).to_ipv6_mapped();
-    let choose = |client| super::source_ip::choose(client, members.iter().copied());
-    assert_eq!(choose(IpAddr::V6(mapped)), choose(client(1)));
+    let mapped = IpAddr::V6(Ipv4Addr::from_bits(0x0a00_0001).to_ipv6_mapped());
+    let mapped = SocketAddr::new(mapped, client(1).port());
+    assert_eq!(by_source(mapped, &members), by_source(client(1), &members));
+    assert_eq!(
+        by_source_and_port(mapped, &members),
+        by_source_and_port(client(1), &members)
+    );
+}
+
+#[test]
+fn the_ports_of_one_client_are_spread_by_weight() {
+    let members = candidates(&[1, 3]);
+    let heavy = (0..10_000)
+        .map(|port| SocketAddr::new(client(1).ip(), port))
+        .filter(|client| by_source_and_port(*client, &members) == Some(1))
+        .count();
+    assert!((7_200..7_800).contains(&heavy), "{heavy} of 10000");
 }
 
 proptest! {
@@ -106,14 +135,16 @@ proptest! {
 
     #[test]
     fn a_member_that_leaves_moves_only_its_own_clients(
-        weights in prop::collection::vec(1_u32..256, 2..12), gone in 0_usize..12, number: u32,
+        weights in prop::collection::vec(1_u32..256, 2..12), gone in 0_usize..12, number: u32, port: u16,
     ) {
         let members = candidates(&weights);
         let gone = gone % members.len();
-        let before = super::source_ip::choose(client(number), members.iter().copied());
-        let left = members.iter().copied().filter(|member| member.index != gone);
-        let after = super::source_ip::choose(client(number), left);
-        prop_assert!(before == Some(gone) || before == after);
+        let left: Vec<_> = members.iter().copied().filter(|member| member.index != gone).collect();
+        let client = SocketAddr::new(client(number).ip(), port);
+        for choose in [by_source, by_source_and_port] {
+            let (before, after) = (choose(client, &members), choose(client, &left));
+            prop_assert!(before == Some(gone) || before == after);
+        }
     }
 
     #[test]
@@ -124,7 +155,12 @@ proptest! {
         if let Some(first) = members.first_mut() {
             first.active = active;
         }
-        for algorithm in [Algorithm::RoundRobin, Algorithm::LeastConnections, Algorithm::SourceIp] {
+        for algorithm in [
+            Algorithm::RoundRobin,
+            Algorithm::LeastConnections,
+            Algorithm::SourceIp,
+            Algorithm::SourceIpPort,
+        ] {
             let mut turns = turns(weights.len());
             let chosen = choose(algorithm, &mut turns, client(number), members.iter().copied());
             prop_assert_eq!(chosen.is_some(), !members.is_empty());

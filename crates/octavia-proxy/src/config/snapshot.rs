@@ -123,7 +123,7 @@ pub(crate) struct Member {
 
 impl Pool {
     /// Chooses a member for `client`, other than those whose slots are in `tried`.
-    pub(crate) fn choose(&self, client: IpAddr, tried: &[usize]) -> Option<&Arc<MemberState>> {
+    pub(crate) fn choose(&self, client: SocketAddr, tried: &[usize]) -> Option<&Arc<MemberState>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let mut choose = |backup| {
             let candidates = self.candidates(backup, tried);

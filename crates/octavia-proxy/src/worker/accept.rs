@@ -138,7 +138,7 @@ impl Worker {
             key,
             stream: Stream::new(socket),
             phase: Phase::Head,
-            address: peer.ip(),
+            address: peer,
             local,
             listener,
             member: None,

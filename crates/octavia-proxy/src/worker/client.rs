@@ -1,6 +1,6 @@
 //! A client's connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ pub(super) struct Client {
     pub(super) key: Key,
     pub(super) stream: Stream,
     pub(super) phase: Phase,
-    pub(super) address: IpAddr,
+    /// The address that it comes from.
+    pub(super) address: SocketAddr,
     /// The address that it connected to.
     pub(super) local: SocketAddr,
     /// As of the snapshot when its connection or latest request began.

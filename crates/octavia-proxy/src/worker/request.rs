@@ -87,7 +87,7 @@ impl Worker {
         };
         let forward = Forward {
             headers: &client.listener.headers,
-            client: client.address,
+            client: client.address.ip(),
             local: client.local,
         };
         client.http.request.clear();

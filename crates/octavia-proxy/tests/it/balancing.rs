@@ -92,6 +92,22 @@ fn a_client_stays_with_its_member() {
 }
 
 #[test]
+fn the_connections_of_a_client_are_spread_by_port_and_each_stays() {
+    let origins = [Origin::named("a"), Origin::named("b")];
+    let mut setup = Setup::http(&origins.each_ref().map(|origin| origin.address));
+    setup.change(|config| config.pools[0].algorithm = Algorithm::SourceIpPort);
+    let mut clients: Vec<_> = (0..64).map(|_| Client::connect(setup.address())).collect();
+    let names: Vec<_> = clients
+        .iter_mut()
+        .map(|client| client.get("/").text())
+        .collect();
+    assert!(names.contains(&"a".into()) && names.contains(&"b".into()));
+    for (client, name) in clients.iter_mut().zip(names) {
+        assert_eq!(client.get("/").text(), name);
+    }
+}
+
+#[test]
 fn without_a_pool_that_takes_traffic_the_answer_is_503() {
     let origin = Origin::named("a");
     let mut setup = Setup::http(&[origin.address]);

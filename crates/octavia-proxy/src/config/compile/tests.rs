@@ -116,7 +116,7 @@ fn slots_are_used_again_but_never_twice_at_once() {
 
 #[test]
 fn turns_go_on_where_they_were() {
-    let client = "198.51.100.1".parse().expect("an address");
+    let client = "198.51.100.1:4711".parse().expect("an address");
     let before = first(&document(&[1, 2]));
     let chosen = before.pools[0].choose(client, &[]).map(|state| state.id);
     assert_eq!(chosen, Some(id(1)));

@@ -4,15 +4,14 @@
 //! clients to the others and moves no other client; one that comes takes its share and no more.
 //! The lots are the same in every loop, process and host.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use uuid::Uuid;
 
 use super::Candidate;
 
-/// Chooses the member with the best lot for `client`.
-pub(super) fn choose(client: IpAddr, candidates: impl Iterator<Item = Candidate>) -> Option<usize> {
-    let client = client_hash(client);
+/// Chooses the member with the best lot for the client of this hash.
+pub(super) fn choose(client: u64, candidates: impl Iterator<Item = Candidate>) -> Option<usize> {
     let lot = |candidate: Candidate| (lot(client, candidate), candidate.index);
     candidates
         .map(lot)
@@ -29,11 +28,18 @@ fn lot(client: u64, candidate: Candidate) -> f64 {
     uniform.ln() / f64::from(candidate.weight)
 }
 
-fn client_hash(client: IpAddr) -> u64 {
+/// Returns the hash of a client's address; mapped IPv4 is the same client.
+pub(super) fn address_hash(client: IpAddr) -> u64 {
     match client.to_canonical() {
         IpAddr::V4(address) => mix(u64::from(address.to_bits())),
         IpAddr::V6(address) => fold(address.to_bits()),
     }
+}
+
+/// Returns the hash of a client's address and port: one client's connections spread, and each place
+/// that it calls from keeps its member.
+pub(super) fn address_and_port_hash(client: SocketAddr) -> u64 {
+    mix(address_hash(client.ip()).wrapping_add(u64::from(client.port())))
 }
 
 fn member_hash(id: Uuid) -> u64 {
