@@ -7,7 +7,7 @@ use octavia_model::{Clock, Id, IdSource, LoadBalancer};
 use octavia_store::{EventKind, NewEvent, Store, Tx};
 
 use crate::error::{Error, Result};
-use crate::{ApiConfig, Capabilities, edge, routes};
+use crate::{ApiConfig, Auth, Capabilities, edge, routes};
 
 /// Everything that a handler needs. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub struct Api {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) config: Arc<ApiConfig>,
     pub(crate) capabilities: Arc<Capabilities>,
+    pub(crate) auth: Auth,
     pub(crate) health: Arc<Mutex<Option<HealthResult>>>,
 }
 
@@ -30,7 +31,7 @@ pub(crate) struct HealthResult {
 
 impl Api {
     /// Makes the API over a database and a cloud, with random ids, upstream's default configuration,
-    /// and everything that the data plane carries today.
+    /// everything that the data plane carries today, and nobody asked who calls.
     pub fn new(store: Store, network: Arc<dyn NetworkDriver>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
@@ -39,6 +40,7 @@ impl Api {
             ids: Arc::new(octavia_model::RandomIds),
             config: Arc::new(ApiConfig::default()),
             capabilities: Arc::new(Capabilities::default()),
+            auth: Auth::Nobody,
             health: Arc::default(),
         }
     }
@@ -61,6 +63,13 @@ impl Api {
     #[must_use]
     pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = Arc::new(capabilities);
+        self
+    }
+
+    /// Sets how callers are known, and what they may do; without it everybody may do everything.
+    #[must_use]
+    pub fn with_auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
         self
     }
 

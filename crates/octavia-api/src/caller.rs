@@ -1,32 +1,71 @@
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::Api;
-use crate::error::Result;
-use crate::policy::Rule;
+use crate::error::{Error, Result};
+use crate::policy::{CONTEXT_IS_ADMIN, Credentials, Policy, Rule, RuleSet};
+use crate::{Api, Auth, auth};
 
 /// Who calls. Without Keystone the headers are taken as they come, and none is needed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
     /// The project that the caller acts for.
     pub(crate) project_id: Option<String>,
+    /// What the caller may do; `None` is everything.
+    guard: Option<Guard>,
+}
+
+/// The rules as they are in force for one request.
+#[derive(Debug, Clone)]
+struct Guard {
+    rules: Arc<RuleSet>,
+    credentials: Credentials,
 }
 
 impl Caller {
+    /// Makes a caller whom the rules bind.
+    fn bound(policy: &Policy, mut credentials: Credentials) -> Self {
+        let rules = policy.rules();
+        let own = credentials.project_id.as_deref();
+        credentials.is_admin = rules.allows(CONTEXT_IS_ADMIN, &credentials, own);
+        Self {
+            project_id: credentials.project_id.clone(),
+            guard: Some(Guard { rules, credentials }),
+        }
+    }
+
     /// Checks that the caller may do what `rule` guards, to an object of `project`.
-    ///
-    /// Without Keystone nothing is enforced, as upstream has it; the rules' names are here so that
-    /// every handler asks.
-    #[expect(
-        clippy::unnecessary_wraps,
-        clippy::unused_self,
-        reason = "noauth allows everything"
-    )]
     pub(crate) fn may(&self, rule: Rule, project: Option<&str>) -> Result<()> {
-        tracing::trace!(rule = rule.name(), project, "allowed without a check");
-        Ok(())
+        if self.is_allowed(rule.name(), project) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+
+    /// Checks that the caller may do what `rule` guards, to what belongs to no project.
+    pub(crate) fn may_here(&self, rule: Rule) -> Result<()> {
+        self.may(rule, self.project_id.as_deref())
+    }
+
+    /// Checks that the caller may list, and limits the list to the project that may be seen: all for
+    /// those who have the global rule, else the one that is asked for or the caller's own.
+    pub(crate) fn may_list(&self, rule: Rule, project: &mut Option<String>) -> Result<()> {
+        if self.is_allowed(&rule.global(), project.as_deref()) {
+            return Ok(());
+        }
+        let asked = project.take().filter(|project| !project.is_empty());
+        let visible = asked.or_else(|| self.project_id.clone());
+        *project = Some(visible.ok_or(Error::Forbidden)?);
+        self.may(rule, project.as_deref())
+    }
+
+    fn is_allowed(&self, rule: &str, project: Option<&str>) -> bool {
+        self.guard
+            .as_ref()
+            .is_none_or(|guard| guard.rules.allows(rule, &guard.credentials, project))
     }
 }
 
@@ -37,14 +76,15 @@ impl FromRequestParts<Api> for Caller {
         parts: &mut Parts,
         api: &Api,
     ) -> std::result::Result<Self, Infallible> {
-        let project_id = parts
-            .headers
-            .get("x-project-id")
-            .or_else(|| parts.headers.get("x-tenant-id"))
-            .and_then(|value| value.to_str().ok())
-            .filter(|project| !project.is_empty())
-            .map(ToOwned::to_owned)
-            .or_else(|| api.config.default_project_id.clone());
-        Ok(Self { project_id })
+        let named = auth::of_headers(&parts.headers);
+        Ok(match &api.auth {
+            Auth::Nobody => Self {
+                project_id: named
+                    .project_id
+                    .or_else(|| api.config.default_project_id.clone()),
+                guard: None,
+            },
+            Auth::Headers(policy) => Self::bound(policy, named),
+        })
     }
 }

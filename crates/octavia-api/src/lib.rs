@@ -8,6 +8,7 @@
 //! - Bad input is a 4xx with the reason; `Error` is the one place that turns errors into HTTP.
 
 mod api;
+mod auth;
 mod caller;
 mod config;
 mod edge;
@@ -15,7 +16,7 @@ mod error;
 mod list;
 mod network_api;
 mod payload;
-mod policy;
+pub mod policy;
 mod provider;
 mod query;
 mod routes;
@@ -25,6 +26,7 @@ mod turn;
 mod wire;
 
 pub use api::Api;
+pub use auth::Auth;
 pub use config::{ApiConfig, HaproxyTimeouts, VipPolicy};
 pub use error::Error;
 pub use provider::Capabilities;

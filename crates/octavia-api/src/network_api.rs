@@ -9,9 +9,10 @@ use http::StatusCode;
 use octavia_cloud::{Network, Port, PortFilter, Subnet};
 use serde_json::{Value, json};
 
-use crate::Api;
+use crate::caller::Caller;
 use crate::error::Result;
 use crate::query::Query;
+use crate::{Api, policy};
 
 /// Returns the paths.
 pub(crate) fn routes() -> Router<Api> {
@@ -28,22 +29,30 @@ pub(crate) fn routes() -> Router<Api> {
         )
 }
 
-async fn networks(State(api): State<Api>, query: Query) -> Result<Json<Value>> {
+async fn networks(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+    caller.may_here(policy::READ)?;
     let found = api.network.networks().await?;
     Ok(chosen("networks", found.iter().map(network_view), &query))
 }
 
-async fn subnets(State(api): State<Api>, query: Query) -> Result<Json<Value>> {
+async fn subnets(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+    caller.may_here(policy::READ)?;
     let found = api.network.subnets().await?;
     Ok(chosen("subnets", found.iter().map(subnet_view), &query))
 }
 
-async fn ports(State(api): State<Api>, query: Query) -> Result<Json<Value>> {
+async fn ports(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+    caller.may_here(policy::ADMIN)?;
     let found = api.network.ports(PortFilter::All).await?;
     Ok(chosen("ports", found.iter().map(port_view), &query))
 }
 
-async fn network(State(api): State<Api>, Path(id): Path<String>) -> Result<Response> {
+async fn network(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    caller.may_here(policy::READ)?;
     let found = api.network.networks().await?;
     Ok(one(
         "network",
@@ -53,12 +62,18 @@ async fn network(State(api): State<Api>, Path(id): Path<String>) -> Result<Respo
     ))
 }
 
-async fn subnet(State(api): State<Api>, Path(id): Path<String>) -> Result<Response> {
+async fn subnet(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    caller.may_here(policy::READ)?;
     let found = api.network.subnets().await?;
     Ok(one("subnet", "Subnet", found.iter().map(subnet_view), &id))
 }
 
-async fn port(State(api): State<Api>, Path(id): Path<String>) -> Result<Response> {
+async fn port(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    caller.may_here(policy::ADMIN)?;
     let found = api.network.ports(PortFilter::All).await?;
     Ok(one("port", "Port", found.iter().map(port_view), &id))
 }

@@ -1,3 +1,31 @@
+//! Who may do what: rules in the language of oslo.policy, their defaults, and the files that override
+//! them.
+//!
+//! Text becomes a [`Check`] (`parse`), checks become a [`RuleSet`], and asking one is pure. [`Policy`]
+//! keeps a set up to date with its files.
+
+mod check;
+mod credentials;
+mod defaults;
+mod error;
+mod file;
+mod live;
+mod parse;
+mod rule_set;
+mod template;
+
+pub use check::{Check, Subject};
+pub use credentials::Credentials;
+pub use defaults::{DefaultRule, Operation, defaults};
+pub use error::PolicyError;
+pub use live::{Policy, PolicySettings};
+pub use parse::ParseError;
+pub use rule_set::{EffectiveRule, RuleSet};
+pub use template::Template;
+
+/// The rule that makes `is_admin` true.
+pub const CONTEXT_IS_ADMIN: &str = "context_is_admin";
+
 /// The name of an access rule, as operators write it in `policy.yaml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rule(&'static str);
@@ -7,7 +35,17 @@ impl Rule {
     pub(crate) const fn name(self) -> &'static str {
         self.0
     }
+
+    /// Returns the name of the rule that allows the same for all projects at once.
+    pub(crate) fn global(self) -> String {
+        format!("{}-global", self.0)
+    }
 }
+
+/// Rule `load-balancer:read`, for reads that upstream does not have.
+pub(crate) const READ: Rule = Rule("load-balancer:read");
+/// Rule `load-balancer:admin`, for reads of operators that upstream does not have.
+pub(crate) const ADMIN: Rule = Rule("load-balancer:admin");
 
 macro_rules! rules {
     ($($constant:ident = $name:literal,)*) => {
@@ -21,8 +59,10 @@ macro_rules! rules {
 rules! {
     LOAD_BALANCER_GET_ALL = "loadbalancer:get_all",
     LOAD_BALANCER_POST = "loadbalancer:post",
+    LOAD_BALANCER_POST_VIP_SG_IDS = "loadbalancer:post:vip_sg_ids",
     LOAD_BALANCER_GET_ONE = "loadbalancer:get_one",
     LOAD_BALANCER_PUT = "loadbalancer:put",
+    LOAD_BALANCER_PUT_VIP_SG_IDS = "loadbalancer:put:vip_sg_ids",
     LOAD_BALANCER_DELETE = "loadbalancer:delete",
     LOAD_BALANCER_GET_STATUS = "loadbalancer:get_status",
     LOAD_BALANCER_GET_STATS = "loadbalancer:get_stats",

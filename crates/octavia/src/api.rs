@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use octavia_api::Api;
+use octavia_api::policy::Policy;
+use octavia_api::{Api, Auth};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ApiRole, Configuration, Problems};
+use crate::config::{ApiRole, AuthStrategy, Configuration, Problems};
 use crate::failure::Failure;
 use crate::lifecycle::Lifecycle;
 use crate::parts::Parts;
@@ -53,11 +54,31 @@ pub(crate) fn start(
         parts.network(),
         Arc::clone(&parts.clock),
     )
-    .with_config(configuration.api.api.clone());
+    .with_config(configuration.api.api.clone())
+    .with_auth(auth(&configuration.api, parts)?);
     let stopping = lifecycle.stopping();
     tracing::info!(%address, "the API listens on http://{address}");
     lifecycle.start("api", serve(listener, api, stopping));
     Ok(())
+}
+
+/// Returns how callers are known, and reads the rules of what they may do.
+fn auth(role: &ApiRole, parts: &Parts) -> Result<Auth, Failure> {
+    let policy = || {
+        Policy::load(role.policy.clone(), Arc::clone(&parts.clock))
+            .map(Arc::new)
+            .map_err(|error| Failure::Configuration(error.into()))
+    };
+    match role.auth {
+        AuthStrategy::Nobody => Ok(Auth::Nobody),
+        AuthStrategy::Headers => {
+            tracing::warn!(
+                "[api_settings] auth_strategy = testing: whoever reaches the port says who they are"
+            );
+            Ok(Auth::Headers(policy()?))
+        }
+        AuthStrategy::Keystone => Err(Failure::text("the API has no Keystone yet")),
+    }
 }
 
 async fn serve(

@@ -10,6 +10,7 @@ mod controller;
 mod database;
 mod ini;
 mod local_cloud;
+mod policy;
 mod problem;
 mod process;
 mod reader;
@@ -18,7 +19,7 @@ mod sources;
 mod substitution;
 mod value;
 
-pub(crate) use api::ApiRole;
+pub(crate) use api::{ApiRole, AuthStrategy};
 pub(crate) use controller::ControllerConfig;
 pub(crate) use local_cloud::CloudRole;
 pub(crate) use problem::{Problems, Remark};
@@ -58,7 +59,7 @@ impl Configuration {
         let process = process::read(&reader);
         let database = database::read(&reader);
         let cloud = local_cloud::read(&reader);
-        let api = api::read(&reader);
+        let api = api::read(&reader, sources);
         let controller = controller::read(&reader);
         let remarks = reader.finish()?;
         Ok(Self {

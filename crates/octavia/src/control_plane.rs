@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::config::{Configuration, Sources};
 use crate::failure::Failure;
 use crate::telemetry::Telemetry;
-use crate::{all_in_one, api, db, demo, health_manager, housekeeping, worker};
+use crate::{all_in_one, api, db, demo, health_manager, housekeeping, policy, worker};
 
 /// The roles of the control plane.
 #[derive(Debug, Subcommand)]
@@ -50,6 +50,9 @@ Ctrl-C stops everything, the amphorae too; the next start brings every load bala
     /// Creates, adopts and checks the database.
     #[command(subcommand)]
     Db(db::Command),
+    /// Shows and tries the rules that say who may do what.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Shows a load balancer at work, from nothing to a failure and back.
     #[command(after_help = "\
 Needs nothing, and leaves nothing behind: it runs on a temporary folder, on loopback addresses and
@@ -65,6 +68,7 @@ pub(crate) fn run(command: Command, common: &Common) -> Result<(), Failure> {
         Command::HealthManager => block_on(health_manager::run(usual(common)?)),
         Command::Housekeeping => block_on(housekeeping::run(usual(common)?)),
         Command::Db(command) => block_on(db::run(command, usual(common)?)),
+        Command::Policy(command) => policy::run(&command, usual(common)?),
         Command::AllInOne(arguments) => all_in_one(&arguments, common),
         Command::Demo(arguments) => demo(arguments, common),
     }

@@ -29,6 +29,8 @@ mod housekeeping;
 #[cfg(feature = "control-plane")]
 mod parts;
 #[cfg(feature = "control-plane")]
+mod policy;
+#[cfg(feature = "control-plane")]
 mod state;
 #[cfg(feature = "control-plane")]
 mod worker;

@@ -39,10 +39,10 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let request = ListRequest::of_list(&query, &api.config)?;
-    caller.may(
+    let mut request = ListRequest::of_list(&query, &api.config)?;
+    caller.may_list(
         policy::HEALTH_MONITOR_GET_ALL,
-        request.query.project_id.as_deref(),
+        &mut request.query.project_id,
     )?;
     let mut tx = api.store.read("health_monitor.list").await?;
     let found = tx.health_monitors(&request.query).await;

@@ -41,11 +41,8 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let request = ListRequest::of_list(&query, &api.config)?;
-    caller.may(
-        policy::LISTENER_GET_ALL,
-        request.query.project_id.as_deref(),
-    )?;
+    let mut request = ListRequest::of_list(&query, &api.config)?;
+    caller.may_list(policy::LISTENER_GET_ALL, &mut request.query.project_id)?;
     let mut tx = api.store.read("listener.list").await?;
     let found = tx.listeners(&request.query).await;
     let found = found.map_err(|error| request.explain(error))?;

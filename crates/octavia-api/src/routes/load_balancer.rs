@@ -50,11 +50,8 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let request = ListRequest::of_list(&query, &api.config)?;
-    caller.may(
-        policy::LOAD_BALANCER_GET_ALL,
-        request.query.project_id.as_deref(),
-    )?;
+    let mut request = ListRequest::of_list(&query, &api.config)?;
+    caller.may_list(policy::LOAD_BALANCER_GET_ALL, &mut request.query.project_id)?;
     let mut tx = api.store.read("load_balancer.list").await?;
     let found = tx.load_balancers(&request.query).await;
     let found = found.map_err(|error| request.explain(error))?;
@@ -96,6 +93,9 @@ async fn create(
     let post: LoadBalancerPost = payload.decode(ROOT)?;
     let project_id = project(&caller, &post)?;
     caller.may(policy::LOAD_BALANCER_POST, Some(&project_id))?;
+    if !post.vip_sg_ids.is_absent() {
+        caller.may(policy::LOAD_BALANCER_POST_VIP_SG_IDS, Some(&project_id))?;
+    }
     let place = vip::place(&api, &post).await?;
     let provider = provider(&api, &post)?;
     distinct_lists(&post)?;
@@ -233,7 +233,11 @@ async fn update_once(
         .load_balancer(id)
         .await?
         .ok_or_else(|| Error::not_found(NAME, &id))?;
-    caller.may(policy::LOAD_BALANCER_PUT, present.project_id.as_deref())?;
+    let owner = present.project_id.as_deref();
+    caller.may(policy::LOAD_BALANCER_PUT, owner)?;
+    if !put.vip_sg_ids.is_absent() {
+        caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
+    }
     let sg_ids = put.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
     gate(&api.capabilities, put.vip_qos_policy_id.is_value(), sg_ids)?;
     let locked = change::of_load_balancer(&mut tx, id, Change::Update).await?;

@@ -39,8 +39,8 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let request = ListRequest::of_list(&query, &api.config)?;
-    caller.may(policy::POOL_GET_ALL, request.query.project_id.as_deref())?;
+    let mut request = ListRequest::of_list(&query, &api.config)?;
+    caller.may_list(policy::POOL_GET_ALL, &mut request.query.project_id)?;
     let mut tx = api.store.read("pool.list").await?;
     let found = tx.pools(&request.query).await;
     let found = found.map_err(|error| request.explain(error))?;

@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Api> {
 /// Filters are ignored, and there are no links: so it is upstream.
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
     let request = ListRequest::of_item(&query, &api.config)?;
-    caller.may(policy::PROVIDER_GET_ALL, None)?;
+    caller.may_here(policy::PROVIDER_GET_ALL)?;
     let providers: Vec<_> = api
         .config
         .enabled_provider_drivers

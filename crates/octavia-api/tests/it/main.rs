@@ -7,6 +7,7 @@ mod edge;
 mod gate;
 mod network_reads;
 mod noop_network;
+mod policy;
 mod ports;
 mod races;
 mod random_bodies;

@@ -8,7 +8,7 @@ use axum::body::Body;
 use chrono::{TimeDelta, TimeZone, Utc};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use octavia_api::{Api, ApiConfig, Capabilities};
+use octavia_api::{Api, ApiConfig, Auth, Capabilities};
 use octavia_cloud::NetworkDriver;
 use octavia_model::{Clock, ManualClock, SequentialIds, Topology};
 use octavia_store::{Settlement, Store};
@@ -96,6 +96,14 @@ impl World {
     pub(crate) fn router_carrying(&self, capabilities: Capabilities) -> Router {
         self.api(impatient(), Arc::<NoopNetwork>::clone(&self.network))
             .with_capabilities(capabilities)
+            .router()
+    }
+
+    /// Returns the same service, which asks who calls.
+    pub(crate) fn router_asking(&self, auth: Auth) -> Router {
+        self.api(impatient(), Arc::<NoopNetwork>::clone(&self.network))
+            .with_capabilities(Capabilities::everything())
+            .with_auth(auth)
             .router()
     }
 

@@ -3,12 +3,15 @@
 
 use std::net::SocketAddr;
 
+use octavia_api::policy::PolicySettings;
 use octavia_api::{ApiConfig, HaproxyTimeouts, VipPolicy};
 use octavia_model::Topology;
 
+use super::policy;
 use super::problem::Problem;
 use super::reader::Reader;
 use super::settings::Name;
+use super::sources::Sources;
 
 const API: &str = "api_settings";
 const AMPHORA: &str = "haproxy_amphora";
@@ -27,25 +30,50 @@ pub(crate) struct ApiRole {
     pub(crate) address: SocketAddr,
     /// What it says.
     pub(crate) api: ApiConfig,
+    /// How callers are known.
+    pub(crate) auth: AuthStrategy,
+    /// What callers may do.
+    pub(crate) policy: PolicySettings,
     /// What keeps the API from starting with this configuration; other roles may.
     pub(crate) obstacles: Vec<Problem>,
 }
 
+/// `[api_settings] auth_strategy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuthStrategy {
+    /// Nobody is asked.
+    Nobody,
+    /// The headers say who calls, and are believed.
+    Headers,
+    /// Keystone says who calls.
+    Keystone,
+}
+
 /// Reads the options.
-pub(super) fn read(reader: &Reader<'_>) -> ApiRole {
+pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
     ApiRole {
+        auth: auth_strategy(reader),
+        policy: policy::read(reader, sources),
         address: reader.socket_address(BIND_HOST, BIND_PORT),
         api: api(reader),
         obstacles: obstacles(reader),
     }
 }
 
+fn auth_strategy(reader: &Reader<'_>) -> AuthStrategy {
+    match reader.text(AUTH_STRATEGY).as_deref() {
+        Some("noauth") => AuthStrategy::Nobody,
+        Some("testing") => AuthStrategy::Headers,
+        _ => AuthStrategy::Keystone,
+    }
+}
+
 fn obstacles(reader: &Reader<'_>) -> Vec<Problem> {
     let mut obstacles = Vec::new();
-    if reader.text(AUTH_STRATEGY).as_deref() != Some("noauth") {
+    if auth_strategy(reader) == AuthStrategy::Keystone {
         obstacles.push(reader.problem(
             AUTH_STRATEGY,
-            "it comes with a later version; until then noauth, where whoever reaches the port may do everything",
+            "it comes with a later version; until then noauth, where whoever reaches the port may do everything, or testing",
         ));
     }
     if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {

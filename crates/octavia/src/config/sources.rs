@@ -34,11 +34,7 @@ impl Sources {
     /// Fills in the usual places, where neither a file nor a folder is named.
     #[must_use]
     pub(crate) fn or_usual_places(mut self, home: Option<&Path>) -> Self {
-        let mut places: Vec<PathBuf> = Vec::new();
-        if let Some(home) = home {
-            places.extend([home.join(".octavia"), home.to_owned()]);
-        }
-        places.extend([PathBuf::from("/etc/octavia"), PathBuf::from("/etc")]);
+        let places = usual_places(home);
         if self.files.is_empty() {
             let file = places.iter().map(|place| place.join("octavia.conf"));
             self.files
@@ -50,6 +46,17 @@ impl Sources {
                 .extend(folder.into_iter().find(|path| path.is_dir()));
         }
         self
+    }
+
+    /// Returns where a file that the configuration names without a folder may lie: beside the
+    /// configuration, then in the usual places.
+    pub(super) fn places(&self) -> Vec<PathBuf> {
+        let beside = self.files.iter().filter_map(|file| file.parent());
+        let mut places: Vec<PathBuf> = beside.map(Path::to_owned).collect();
+        places.extend(self.folders.iter().cloned());
+        let home = self.environment.iter().find(|(name, _)| name == "HOME");
+        places.extend(usual_places(home.map(|(_, home)| Path::new(home))));
+        places
     }
 
     /// Reads everything, in the order in which it wins.
@@ -139,6 +146,12 @@ fn read_file(path: &Path) -> Result<Vec<Said>, Problem> {
         path: path.to_owned(),
         line,
     })
+}
+
+fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
+    let of_home = home.map(|home| [home.join(".octavia"), home.to_owned()]);
+    let of_all = [PathBuf::from("/etc/octavia"), PathBuf::from("/etc")];
+    of_home.into_iter().flatten().chain(of_all).collect()
 }
 
 fn assignments(text: &str, origin: impl Fn(usize) -> Origin) -> Result<Vec<Said>, Problem> {

@@ -14,6 +14,7 @@ fn every_role_explains_itself() {
         "all-in-one",
         "db",
         "demo",
+        "policy",
     ] {
         let words: Vec<&str> = [role, "--help"]
             .into_iter()

@@ -6,6 +6,7 @@ mod amphora;
 mod demo;
 mod help;
 mod octavia;
+mod policy;
 mod refusals;
 mod roles;
 mod site;

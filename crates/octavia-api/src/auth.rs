@@ -1,0 +1,44 @@
+//! How callers are known: `[api_settings] auth_strategy`.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::policy::{Credentials, Policy};
+
+/// How callers are known, and what they may do.
+#[derive(Clone)]
+pub enum Auth {
+    /// `noauth`: nobody is asked, everybody may do everything.
+    Nobody,
+    /// `testing`: the headers say who calls, and are believed; the rules are enforced.
+    Headers(Arc<Policy>),
+}
+
+/// Reads who calls out of the headers that a trusted front sets.
+pub(crate) fn of_headers(headers: &HeaderMap) -> Credentials {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(ToOwned::to_owned)
+    };
+    let roles = text("x-roles").unwrap_or_default();
+    Credentials {
+        user_id: text("x-user-id"),
+        project_id: text("x-project-id").or_else(|| text("x-tenant-id")),
+        domain_id: text("x-domain-id"),
+        user_domain_id: text("x-user-domain-id"),
+        project_domain_id: text("x-project-domain-id"),
+        system_scope: text("openstack-system-scope"),
+        roles: roles
+            .split(',')
+            .map(str::trim)
+            .filter(|role| !role.is_empty())
+            .map(ToOwned::to_owned)
+            .collect(),
+        ..Credentials::default()
+    }
+}
