@@ -64,21 +64,29 @@ pub(crate) fn start(
 
 /// Returns how callers are known, and reads the rules of what they may do.
 fn auth(role: &ApiRole, parts: &Parts) -> Result<Auth, Failure> {
-    let policy = || {
-        Policy::load(role.policy.clone(), Arc::clone(&parts.clock))
-            .map(Arc::new)
-            .map_err(|error| Failure::Configuration(error.into()))
-    };
     match role.auth {
         AuthStrategy::Nobody => Ok(Auth::Nobody),
         AuthStrategy::Headers => {
             tracing::warn!(
                 "[api_settings] auth_strategy = testing: whoever reaches the port says who they are"
             );
-            Ok(Auth::Headers(policy()?))
+            Ok(Auth::Headers(policy(role, parts)?))
         }
         AuthStrategy::Keystone => Err(Failure::text("the API has no Keystone yet")),
     }
+}
+
+fn policy(role: &ApiRole, parts: &Parts) -> Result<Arc<Policy>, Failure> {
+    let policy = Policy::load(role.policy.clone(), Arc::clone(&parts.clock))
+        .map_err(|error| Failure::Configuration(error.into()))?;
+    for (rule, missing) in policy.rules().undefined() {
+        tracing::warn!(
+            rule,
+            missing,
+            "rule {rule} asks for rule {missing}, which does not exist: it does not hold"
+        );
+    }
+    Ok(Arc::new(policy))
 }
 
 async fn serve(

@@ -75,13 +75,6 @@ impl Policy {
     pub fn load(settings: PolicySettings, clock: Arc<dyn Clock>) -> Result<Self, PolicyError> {
         let seen = stamps(&settings)?;
         let rules = read(&settings, &seen)?;
-        for (name, reference) in rules.undefined() {
-            tracing::warn!(
-                rule = name,
-                reference,
-                "rule {name} asks for rule {reference}, which does not exist: it does not hold"
-            );
-        }
         let looked_at = clock.now();
         Ok(Self {
             settings,

@@ -44,9 +44,20 @@ fn rules_in_force_are_listed_with_where_they_come_from() {
     let text = folder.said(&folder.policy(&["list"]).stdout);
     let blocks: Vec<_> = text.split("\n\n").collect();
     assert_eq!(blocks.len(), 98, "97 rules, and one of the file");
-    insta::assert_snapshot!(blocks[0], @"");
+    insta::assert_snapshot!(blocks[0], @r#"
+    load-balancer:read
+        Read the objects of a project
+        default    rule:load-balancer:observer_and_owner or rule:load-balancer:global_observer or rule:load-balancer:member_and_owner or rule:load-balancer:admin
+        effective  role:visitor  (policy.yaml:1)
+    "#);
     let of_get = blocks.iter().find(|block| block.starts_with(GET)).unwrap();
-    insta::assert_snapshot!(of_get, @"");
+    insta::assert_snapshot!(of_get, @r#"
+    os_load-balancer_api:loadbalancer:get_one
+        Show a load balancer
+        GET /v2/lbaas/loadbalancers/{loadbalancer_id}
+        default    rule:load-balancer:read
+        effective  rule:load-balancer:read
+    "#);
     let json = folder.policy(&["list", "--json"]).stdout;
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 98);
@@ -58,8 +69,8 @@ fn a_question_is_answered_with_the_rule_that_decides() {
     let ask = |arguments: &[&str]| {
         let arguments = [&["check"], arguments].concat();
         let answer = folder.policy(&arguments);
-        let code = answer.status.code();
-        (code, folder.said(&[answer.stdout, answer.stderr].concat()))
+        let said = folder.said(&[answer.stdout, answer.stderr].concat());
+        format!("{}: {}", answer.status.code().unwrap(), said.trim_end())
     };
     let answers = [
         ask(&[]),
@@ -75,7 +86,14 @@ fn a_question_is_answered_with_the_rule_that_decides() {
         ]),
         ask(&["no:such:rule"]),
     ];
-    insta::assert_debug_snapshot!(answers, @"");
+    insta::assert_debug_snapshot!(answers, @r#"
+    [
+        "0: the rules can be used: 98, of which files set 1\nrule mine asks for rule nobody, which does not exist: it does not hold",
+        "0: allowed: rule:os_load-balancer_api:loadbalancer:get_one -> rule:load-balancer:read -> rule:load-balancer:observer_and_owner -> rule:project-reader -> (role:reader and project_id:%(project_id)s)",
+        "1: error: refused: rule:load-balancer:read does not hold",
+        "1: error: there is no rule no:such:rule",
+    ]
+    "#);
 }
 
 #[test]
@@ -83,7 +101,9 @@ fn rules_with_errors_stop_the_start_and_are_named_with_their_line() {
     let folder = Folder::new("one: '@'\ntwo: role:x and\n");
     let checked = folder.policy(&["check"]);
     assert_eq!(checked.status.code(), Some(78));
-    insta::assert_snapshot!(folder.said(&checked.stderr), @"");
+    insta::assert_snapshot!(folder.said(&checked.stderr), @r#"
+    error: policy.yaml:2: rule "two": it ends where a check is expected
+    "#);
     std::fs::write(folder.path("good.yaml"), "one: '@'").unwrap();
     let good = folder.path("good.yaml");
     let checked = folder.policy(&["check", "--file", good.to_str().unwrap()]);
