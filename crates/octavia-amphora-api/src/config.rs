@@ -135,6 +135,11 @@ pub enum PoolProtocol {
     Http,
     /// Bytes, both ways.
     Tcp,
+    /// What its listener speaks, after a line that names the client (PROXY protocol version 1).
+    Proxy,
+    /// What its listener speaks, after a structure that names the client (version 2).
+    #[serde(rename = "PROXYV2")]
+    ProxyV2,
 }
 
 /// How a member is chosen.

@@ -18,12 +18,13 @@ use uuid::Uuid;
 use crate::config::snapshot::Member;
 use crate::config::state::LastCheck;
 use crate::config::{MemberState, Pool, Snapshot};
+use crate::proxy_protocol::Version;
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::{Deadlines, Due, Timer};
 use crate::runtime::poller::{Event, Poller};
 use crate::runtime::slots::{Key, Slots};
 use crate::shared::Shared;
-use probe::{Probe, Progress};
+use probe::{Probe, Progress, Question};
 use verdict::{Outcome, Thresholds, Verdict};
 
 const WAKER: u64 = 0;
@@ -46,6 +47,7 @@ pub(crate) struct Checker {
 struct Target {
     state: Arc<MemberState>,
     address: std::net::SocketAddr,
+    header: Option<Version>,
     monitor: HealthMonitor,
     verdict: Verdict,
     /// The question that is not answered yet.
@@ -134,9 +136,11 @@ impl Checker {
         let target = known.and_then(|key| self.targets.get_mut(key));
         let key = match (known, target) {
             (Some(key), Some(target)) if Arc::ptr_eq(&target.state, &member.state) => {
-                let is_same =
-                    target.address == member.check_address && target.monitor.check == monitor.check;
+                let is_same = target.address == member.check_address
+                    && target.header == member.check_header
+                    && target.monitor.check == monitor.check;
                 target.address = member.check_address;
+                target.header = member.check_header;
                 target.monitor = monitor.clone();
                 if !is_same {
                     self.ask(key);
@@ -171,7 +175,12 @@ impl Checker {
         let token = key.token(TARGET);
         let late = self.now.after(target.monitor.timeout());
         self.deadlines.set(&mut target.timer, token, late, self.now);
-        match Probe::start(target.address, &target.monitor.check, &self.poller, token) {
+        let question = Question {
+            address: target.address,
+            header: target.header,
+            check: &target.monitor.check,
+        };
+        match Probe::start(question, &self.poller, token) {
             Ok(probe) => {
                 target.probe = Some(probe);
                 self.listen(key);
@@ -241,6 +250,7 @@ impl Target {
         Self {
             state: Arc::clone(&member.state),
             address: member.check_address,
+            header: member.check_header,
             monitor: monitor.clone(),
             verdict: Verdict::Assumed,
             probe: None,

@@ -6,6 +6,7 @@
 //! | `config` | from the document to the snapshot that the loops read |
 //! | `worker` | an event loop and the connections it owns |
 //! | `http1` | the protocol core: bytes in, bytes and facts out, no sockets |
+//! | `proxy_protocol` | the header that names the client to a member |
 //! | `tcp` | bytes both ways, through user space or `splice` |
 //! | `balance` | how a member is chosen, pure |
 //! | `health` | how members are asked, and the verdict, which is pure |
@@ -26,6 +27,7 @@ mod health;
 mod http1;
 mod limits;
 pub mod proxy;
+mod proxy_protocol;
 mod report;
 mod runtime;
 mod shared;

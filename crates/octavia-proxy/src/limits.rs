@@ -49,6 +49,9 @@ pub(crate) const TRIES: usize = 4;
 pub(crate) const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The most idle connections that a loop keeps to one member.
 pub(crate) const IDLE_CONNECTIONS: usize = 256;
+/// The most idle connections to members that carry the address of one client, as HAProxy's
+/// `max-session-srv-conns`.
+pub(crate) const OWN_CONNECTIONS: usize = 5;
 /// How long an idle connection to a member is kept; common servers close after 5 s.
 pub(crate) const IDLE_TIME: Duration = Duration::from_secs(4);
 /// How long a connection may have been idle to carry a request that cannot be repeated.

@@ -8,6 +8,7 @@ mod client;
 mod exchange;
 mod expire;
 mod member;
+mod own;
 mod reach;
 mod request;
 mod swap;

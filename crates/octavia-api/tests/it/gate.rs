@@ -23,7 +23,7 @@ async fn what_is_not_carried_is_refused_by_name() {
             &lb,
             json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/c" }),
         ),
-        pool(&lb, json!({ "protocol": "PROXYV2" })),
+        pool(&lb, json!({ "protocol": "UDP" })),
         pool(&lb, json!({ "lb_algorithm": "SOURCE_IP_PORT" })),
         pool(&lb, json!({ "tls_enabled": true })),
         pool(
@@ -42,7 +42,7 @@ async fn what_is_not_carried_is_refused_by_name() {
     501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: PROMETHEUS protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: TERMINATED_HTTPS protocol listeners are not supported yet
-    501 Provider 'amphora' does not support a requested option: PROXYV2 protocol pools are not supported yet
+    501 Provider 'amphora' does not support a requested option: UDP protocol pools are not supported yet
     501 Provider 'amphora' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.
     501 Provider 'amphora' does not support a requested option: TLS to members is not supported yet
     501 Provider 'amphora' does not support a requested option: session persistence of type HTTP_COOKIE is not supported yet

@@ -36,13 +36,13 @@ fn protocol(pool: &Pool) -> Result<config::PoolProtocol, Unsupported> {
     match pool.protocol {
         PoolProtocol::Http => Ok(config::PoolProtocol::Http),
         PoolProtocol::Tcp | PoolProtocol::Https => Ok(config::PoolProtocol::Tcp),
-        PoolProtocol::Proxy | PoolProtocol::ProxyV2 | PoolProtocol::Sctp | PoolProtocol::Udp => {
-            Err(Unsupported {
-                object: "pool",
-                id: pool.id.to_string(),
-                feature: format!("protocol {}", pool.protocol),
-            })
-        }
+        PoolProtocol::Proxy => Ok(config::PoolProtocol::Proxy),
+        PoolProtocol::ProxyV2 => Ok(config::PoolProtocol::ProxyV2),
+        PoolProtocol::Sctp | PoolProtocol::Udp => Err(Unsupported {
+            object: "pool",
+            id: pool.id.to_string(),
+            feature: format!("protocol {}", pool.protocol),
+        }),
     }
 }
 

@@ -210,6 +210,21 @@ fn https_is_passed_through_as_tcp() {
 }
 
 #[test]
+fn proxy_pools_keep_their_version() {
+    let words = [PoolProtocol::Proxy, PoolProtocol::ProxyV2].map(|protocol| {
+        let mut tree = full();
+        tree.pools[0].pool.protocol = protocol;
+        build(&tree).unwrap().pools[0].protocol
+    });
+    assert_json_snapshot!(words, @r#"
+    [
+      "PROXY",
+      "PROXYV2"
+    ]
+    "#);
+}
+
+#[test]
 fn a_monitor_of_version_1_1_names_its_host() {
     let mut tree = full();
     let monitor = tree.pools[0].health_monitor.as_mut().unwrap();
@@ -260,17 +275,17 @@ fn expected_codes_are_a_list_of_ranges() {
 fn what_the_data_plane_cannot_do_is_refused_by_name() {
     let mut udp = full();
     udp.listeners[0].protocol = ListenerProtocol::Udp;
-    let mut proxy = full();
-    proxy.pools[0].pool.protocol = PoolProtocol::ProxyV2;
+    let mut sctp = full();
+    sctp.pools[0].pool.protocol = PoolProtocol::Sctp;
     let mut ping = full();
     ping.pools[0].health_monitor.as_mut().unwrap().kind = HealthMonitorType::Ping;
-    let refusals: Vec<_> = [udp, proxy, ping]
+    let refusals: Vec<_> = [udp, sctp, ping]
         .iter()
         .map(|tree| build(tree).unwrap_err().to_string())
         .collect();
     assert_snapshot!(refusals.join("\n"), @r"
     listener 00000015-0000-4000-8000-000000000001: protocol UDP is not supported by the amphora
-    pool 00000090-0000-4000-8000-000000000001: protocol PROXYV2 is not supported by the amphora
+    pool 00000090-0000-4000-8000-000000000001: protocol SCTP is not supported by the amphora
     health monitor 00000043-0000-4000-8000-000000000001: type PING is not supported by the amphora
     ");
 }

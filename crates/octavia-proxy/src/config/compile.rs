@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octavia_amphora_api::AmphoraConfig;
-use octavia_amphora_api::config;
+use octavia_amphora_api::config::{self, PoolProtocol};
 use uuid::Uuid;
 
 use super::snapshot::{Binding, Headers, Listener, Member, Pool, Snapshot};
@@ -15,6 +15,7 @@ use super::state::{ListenerState, MemberState};
 use crate::balance::RoundRobin;
 use crate::limits;
 use crate::proxy::ApplyError;
+use crate::proxy_protocol::Version;
 
 /// Builds the snapshot of `config` that follows `before`, for so many loops.
 ///
@@ -138,10 +139,19 @@ fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<
     Pool {
         id: pool.id,
         algorithm: pool.algorithm,
+        header: header(pool),
         members,
         monitor: pool.health_monitor.clone(),
         enabled: pool.enabled,
         turns: Mutex::new(RoundRobin::continued(&credits.unwrap_or_default(), &ids)),
+    }
+}
+
+fn header(pool: &config::Pool) -> Option<Version> {
+    match pool.protocol {
+        PoolProtocol::Http | PoolProtocol::Tcp => None,
+        PoolProtocol::Proxy => Some(Version::One),
+        PoolProtocol::ProxyV2 => Some(Version::Two),
     }
 }
 
@@ -158,6 +168,9 @@ fn compile_member(
             member.monitor_address.unwrap_or(member.address),
             member.monitor_port.unwrap_or(member.port),
         ),
+        // As with HAProxy: whoever is asked elsewhere is not the one that expects a header.
+        check_header: header(pool)
+            .filter(|_| member.monitor_address.is_none() && member.monitor_port.is_none()),
         state: slots.state(pool.id, member),
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
+use crate::proxy_protocol::Version;
 
 /// What is served. Built whole, never changed.
 pub(crate) struct Snapshot {
@@ -84,6 +85,11 @@ pub(crate) struct Headers {
 }
 
 impl Listener {
+    /// Returns the header that names the client to members, if they get one.
+    pub(crate) fn header(&self) -> Option<Version> {
+        self.pool.as_ref().and_then(|pool| pool.header)
+    }
+
     /// Tells whether `client` may connect.
     pub(crate) fn allows(&self, client: IpAddr) -> bool {
         let client = client.to_canonical();
@@ -97,6 +103,8 @@ pub(crate) struct Pool {
     pub(crate) id: Uuid,
     /// How a member is chosen.
     pub(crate) algorithm: Algorithm,
+    /// The header that names the client to its members, if they get one.
+    pub(crate) header: Option<Version>,
     /// Its members, in order of creation.
     pub(crate) members: Vec<Member>,
     /// How its members are asked whether they work.
@@ -117,6 +125,8 @@ pub(crate) struct Member {
     pub(crate) enabled: bool,
     /// Where the health monitor asks.
     pub(crate) check_address: SocketAddr,
+    /// The header that comes before the question of the health monitor.
+    pub(crate) check_header: Option<Version>,
     /// What lives on.
     pub(crate) state: Arc<MemberState>,
 }

@@ -6,13 +6,25 @@ use std::net::SocketAddr;
 use octavia_amphora_api::config::Check;
 
 use crate::limits;
+use crate::proxy_protocol::Version;
 use crate::runtime::poller::Poller;
 use crate::runtime::stream::{Received, Stream};
 use crate::worker::connect;
 
+/// What is asked, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) address: SocketAddr,
+    /// The header that comes first, if the member expects one.
+    pub(super) header: Option<Version>,
+    pub(super) check: &'a Check,
+}
+
 /// A question on its way.
 pub(super) struct Probe {
     pub(super) stream: Stream,
+    address: SocketAddr,
+    header: Option<Version>,
     stage: Stage,
     request: Vec<u8>,
     expected: Vec<(u16, u16)>,
@@ -39,25 +51,29 @@ pub(super) enum Progress {
 impl Probe {
     /// Starts to ask; the error is the reason why the member does not work.
     pub(super) fn start(
-        address: SocketAddr,
-        check: &Check,
+        question: Question<'_>,
         poller: &Poller,
         token: u64,
     ) -> Result<Self, String> {
         let failed = |error: io::Error| format!("connect: {}", error.kind());
-        let (socket, connected) = connect(address).map_err(failed)?;
+        let (socket, connected) = connect(question.address).map_err(failed)?;
         let stream = if connected {
             Stream::new(socket)
         } else {
             Stream::connecting(socket)
         };
         poller.add_stream(&stream, token).map_err(failed)?;
-        let (request, expected) = match check {
+        let (request, expected) = match question.check {
             Check::Tcp => (Vec::new(), Vec::new()),
-            Check::Http { expected_codes, .. } => (request(check, address), expected_codes.clone()),
+            Check::Http { expected_codes, .. } => (
+                request(question.check, question.address),
+                expected_codes.clone(),
+            ),
         };
         Ok(Self {
             stream,
+            address: question.address,
+            header: question.header,
             stage: Stage::Connecting,
             request,
             expected,
@@ -83,18 +99,27 @@ impl Probe {
                 let kind = io::Error::from(error).kind();
                 return Progress::Unhealthy(format!("connect: {kind}"));
             }
+            if let Err(error) = self.ask() {
+                return Progress::Unhealthy(format!("{}: {}", self.stage(), error.kind()));
+            }
             if self.request.is_empty() {
                 return Progress::Healthy;
             }
             self.stage = Stage::Asking;
-            if let Err(error) = self.stream.send(&self.request, &[]) {
-                return Progress::Unhealthy(format!("http: {}", error.kind()));
-            }
         }
         if let Err(error) = self.stream.flush() {
             return Progress::Unhealthy(format!("http: {}", error.kind()));
         }
         self.read_answer()
+    }
+
+    fn ask(&mut self) -> io::Result<()> {
+        let mut header = Vec::new();
+        if let Some(version) = self.header {
+            let own = self.stream.own_address()?;
+            version.write_own(own, self.address, &mut header);
+        }
+        self.stream.send(&header, &self.request)
     }
 
     fn read_answer(&mut self) -> Progress {

@@ -1,6 +1,7 @@
 //! A connection as a loop sees it: a socket, what may be done with it, and what waits to be sent.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::{Errno, retry_on_intr};
@@ -127,6 +128,11 @@ impl Stream {
         }
     }
 
+    /// Lets bytes wait, so that they leave with what is sent next, or with the next flush.
+    pub(crate) fn hold(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
     /// Sends two pieces in order; keeps what the kernel does not take.
     pub(crate) fn send(&mut self, first: &[u8], second: &[u8]) -> io::Result<()> {
         let mut count = 0;
@@ -212,6 +218,12 @@ impl Stream {
     /// Notes that the socket has no more for now.
     pub(crate) fn set_empty(&mut self) {
         self.readable = false;
+    }
+
+    /// Returns the address of this side.
+    pub(crate) fn own_address(&self) -> io::Result<SocketAddr> {
+        let address = rustix::net::getsockname(&self.socket)?;
+        Ok(SocketAddr::try_from(address)?)
     }
 
     /// Returns why connecting failed, if it did.

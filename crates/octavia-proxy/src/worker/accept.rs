@@ -142,6 +142,7 @@ impl Worker {
             local,
             listener,
             member: None,
+            own: Vec::new(),
             attempts: Attempts::default(),
             timer: Timer::default(),
             cut_at: Time::NEVER,

@@ -29,6 +29,8 @@ pub(super) struct Client {
     pub(super) listener: Arc<Listener>,
     /// The connection to a member that serves it.
     pub(super) member: Option<Key>,
+    /// Idle connections to members that carry its address, and serve nobody else.
+    pub(super) own: Vec<Key>,
     pub(super) attempts: Attempts,
     pub(super) timer: Timer,
     /// When it is cut, because its listener is gone; then it does not take another request either.
@@ -180,6 +182,9 @@ impl Worker {
             return;
         };
         client.tunnel.recycle(&mut self.io.pipes);
+        for own in client.own {
+            self.members.close(own);
+        }
         let freed = client.listener.state.leave();
         self.shared.wake(freed.waiting);
         if freed.opened {

@@ -90,10 +90,13 @@ impl Worker {
         let is_usable = |member: &mut MemberConnection| {
             member.input.is_empty() && !member.stream.is_ending() && !member.stream.has_pending()
         };
-        if exchange.keeps_member() && member.is_some_and(is_usable) {
-            self.members.release(member_key, &mut self.io);
-        } else {
+        if !exchange.keeps_member() || !member.is_some_and(is_usable) {
             self.members.close(member_key);
+        } else if client.listener.header().is_some() {
+            let own = &mut client.own;
+            self.members.release_own(member_key, own, &mut self.io);
+        } else {
+            self.members.release(member_key, &mut self.io);
         }
         if exchange.keeps_client() {
             client.phase = Phase::Head;

@@ -44,6 +44,17 @@ pub(super) enum Freshness {
     Recent,
 }
 
+/// What an idle connection is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Whom it will serve.
+    pub(super) client: Key,
+    /// How long it may have been idle.
+    pub(super) freshness: Freshness,
+    /// The time.
+    pub(super) now: Time,
+}
+
 /// The idle connections to one member.
 struct Idle {
     state: Arc<MemberState>,
@@ -81,23 +92,22 @@ impl Members {
         }
     }
 
-    /// Takes an idle connection to `member` for `client`.
-    pub(super) fn reuse(
-        &mut self,
-        member: &MemberState,
-        client: Key,
-        freshness: Freshness,
-        now: Time,
-    ) -> Option<Key> {
-        let idle = self.idle.get_mut(member.slot)?.as_mut()?;
-        let key = *idle.keys.last()?;
+    /// Takes an idle connection to `member` that serves any client.
+    pub(super) fn reuse(&mut self, member: &MemberState, wanted: Wanted) -> Option<Key> {
+        let key = *self.idle.get(member.slot)?.as_ref()?.keys.last()?;
+        let key = self.take(key, wanted)?;
+        self.idle.get_mut(member.slot)?.as_mut()?.keys.pop();
+        Some(key)
+    }
+
+    /// Gives an idle connection a client, if it has not been idle for too long.
+    pub(super) fn take(&mut self, key: Key, wanted: Wanted) -> Option<Key> {
         let connection = self.connections.get_mut(key)?;
-        let age = now.since(connection.idle_since);
-        if freshness == Freshness::Recent && age > limits::IDLE_TIME_UNREPEATABLE {
+        let age = wanted.now.since(connection.idle_since);
+        if wanted.freshness == Freshness::Recent && age > limits::IDLE_TIME_UNREPEATABLE {
             return None;
         }
-        idle.keys.pop();
-        connection.client = Some(client);
+        connection.client = Some(wanted.client);
         connection.is_reused = true;
         connection.state.begin();
         Some(key)
@@ -150,11 +160,19 @@ impl Members {
         let Some(idle) = idle else {
             return self.close(key);
         };
+        idle.keys.push(key);
+        self.rest(key, io);
+    }
+
+    /// Lets a connection be idle, for a while.
+    pub(super) fn rest(&mut self, key: Key, io: &mut Io) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
         connection.client = None;
         connection.stream.rest();
         connection.idle_since = io.now;
         connection.state.end();
-        idle.keys.push(key);
         let at = io.now.after(limits::IDLE_TIME);
         let token = key.token(MEMBER);
         io.deadlines.set(&mut connection.timer, token, at, io.now);

@@ -1,7 +1,7 @@
 //! From a client to a connection with a member.
 
 use super::client::Phase;
-use super::member::Freshness;
+use super::member::{Freshness, Wanted};
 use super::{Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
@@ -47,8 +47,16 @@ impl Worker {
                 } else {
                     Freshness::Recent
                 };
-                let now = self.io.now;
-                if let Some(member) = self.members.reuse(member, key, freshness, now) {
+                let wanted = Wanted {
+                    client: key,
+                    freshness,
+                    now: self.io.now,
+                };
+                let idle = match pool.header {
+                    None => self.members.reuse(member, wanted),
+                    Some(_) => self.members.reuse_own(&mut client.own, member, wanted),
+                };
+                if let Some(member) = idle {
                     client.member = Some(member);
                     return self.send_request(key);
                 }
@@ -107,6 +115,11 @@ impl Worker {
         }
         if !member.stream.is_writable() {
             return Step::Wait;
+        }
+        if let Some(header) = client.listener.header() {
+            self.io.out.clear();
+            header.write(client.address, client.local, &mut self.io.out);
+            member.stream.hold(&self.io.out);
         }
         match client.listener.protocol {
             ListenerProtocol::Http => self.send_request(key),

@@ -6,6 +6,7 @@ mod chaos;
 mod faults;
 mod health;
 mod limits;
+mod proxy_protocol;
 mod requests;
 mod support;
 mod swaps;
