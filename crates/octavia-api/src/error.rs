@@ -339,6 +339,9 @@ fn cloud_text(error: &octavia_cloud::Error) -> String {
              enough available IPs."
             .to_owned(),
         E::AddressOutside { .. } | E::Refused(_) => format!("Validation failure: {error}"),
-        E::Unavailable { .. } => format!("Provider 'amphora' reports error: {error}"),
+        // What was attempted may name files of this host: that is for the log, not for tenants.
+        E::Unavailable { .. } => "Provider 'amphora' reports error: the cloud could not make what \
+             is needed. Nothing was changed; please try again. The API's log holds the cause."
+            .to_owned(),
     }
 }

@@ -105,6 +105,13 @@ fn mysql_options(url: &str) -> ConnectOptions {
                     Ok(())
                 })
             })
+            // A transaction that was cut off while it began has no owner that could end it.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("ROLLBACK").await?;
+                    Ok(true)
+                })
+            })
         });
     options
 }

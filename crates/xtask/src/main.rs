@@ -10,6 +10,8 @@ mod shell;
 mod sim;
 mod test;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Development commands of Octavia in Rust.
@@ -32,11 +34,19 @@ enum Command {
     Sim(sim::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Guide(args) => guide::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Sim(args) => sim::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes, without the backtrace of a debug print.
+            println!("\n\x1b[1;31merror:\x1b[0m {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -264,3 +264,32 @@ async fn a_store_answers_a_ping() {
         store.ping().await.unwrap();
     }
 }
+
+/// Callers that go away (clients that hang up) cut their transactions off anywhere, also while
+/// they begin; no connection may go back to the pool inside one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_that_are_cut_off_anywhere_leave_every_connection_clean() {
+    for (_database, store, _) in stores().await {
+        let load_balancer = load_balancer();
+        for round in 0..40_u64 {
+            let mut callers = tokio::task::JoinSet::new();
+            for caller in 0..16_u64 {
+                let (store, id) = (store.clone(), load_balancer.id);
+                let patience = Duration::from_micros((round * 16 + caller) * 13 % 4_000);
+                callers.spawn(async move {
+                    let read = async {
+                        let mut tx = store.read("test").await.unwrap();
+                        tx.tree(id).await.unwrap();
+                    };
+                    // Whether it was in time does not matter here.
+                    tokio::time::timeout(patience, read).await.ok();
+                });
+            }
+            callers.join_all().await;
+            let mut open = Vec::new();
+            for _ in 0..4 {
+                open.push(store.read("test").await.unwrap());
+            }
+        }
+    }
+}
