@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use octavia_model::{OperatingStatus, SystemClock};
+use octavia_model::{Id, LoadBalancer, OperatingStatus, SystemClock};
 use octavia_store::{DatabaseUrl, Error, Store};
 use octavia_testing::{TestDatabase, listener, load_balancer, member, pool};
 
@@ -277,12 +277,8 @@ async fn transactions_that_are_cut_off_anywhere_leave_every_connection_clean() {
                 let (store, id) = (store.clone(), load_balancer.id);
                 let patience = Duration::from_micros((round * 16 + caller) * 13 % 4_000);
                 callers.spawn(async move {
-                    let read = async {
-                        let mut tx = store.read("test").await.unwrap();
-                        tx.tree(id).await.unwrap();
-                    };
                     // Whether it was in time does not matter here.
-                    tokio::time::timeout(patience, read).await.ok();
+                    tokio::time::timeout(patience, read(&store, id)).await.ok();
                 });
             }
             callers.join_all().await;
@@ -292,4 +288,9 @@ async fn transactions_that_are_cut_off_anywhere_leave_every_connection_clean() {
             }
         }
     }
+}
+
+async fn read(store: &Store, id: Id<LoadBalancer>) {
+    let mut tx = store.read("test").await.unwrap();
+    tx.tree(id).await.unwrap();
 }
