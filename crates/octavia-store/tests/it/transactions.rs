@@ -274,12 +274,9 @@ async fn transactions_that_are_cut_off_anywhere_leave_every_connection_clean() {
         for round in 0..40_u64 {
             let mut callers = tokio::task::JoinSet::new();
             for caller in 0..16_u64 {
-                let (store, id) = (store.clone(), load_balancer.id);
+                let store = store.clone();
                 let patience = Duration::from_micros((round * 16 + caller) * 13 % 4_000);
-                callers.spawn(async move {
-                    // Whether it was in time does not matter here.
-                    tokio::time::timeout(patience, read(&store, id)).await.ok();
-                });
+                callers.spawn(cut_off(patience, store, load_balancer.id));
             }
             callers.join_all().await;
             let mut open = Vec::new();
@@ -290,7 +287,11 @@ async fn transactions_that_are_cut_off_anywhere_leave_every_connection_clean() {
     }
 }
 
-async fn read(store: &Store, id: Id<LoadBalancer>) {
-    let mut tx = store.read("test").await.unwrap();
-    tx.tree(id).await.unwrap();
+async fn cut_off(patience: Duration, store: Store, id: Id<LoadBalancer>) {
+    let read = async {
+        let mut tx = store.read("test").await.unwrap();
+        tx.tree(id).await.unwrap();
+    };
+    // Whether it was in time does not matter.
+    tokio::time::timeout(patience, read).await.ok();
 }
