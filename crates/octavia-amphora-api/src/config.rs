@@ -156,6 +156,21 @@ pub enum Algorithm {
     SourceIpPort,
 }
 
+/// How a client stays with its member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+pub enum SessionPersistence {
+    /// By its address.
+    SourceIp,
+    /// By a cookie that the proxy sets.
+    HttpCookie,
+    /// By a cookie that the application sets.
+    AppCookie {
+        /// The name of the cookie.
+        cookie_name: String,
+    },
+}
+
 /// Members that serve the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +183,9 @@ pub struct Pool {
     pub algorithm: Algorithm,
     /// Its members, in order of creation.
     pub members: Vec<Member>,
+    /// How a client stays with its member. Cookies count behind HTTP listeners only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_persistence: Option<SessionPersistence>,
     /// How its members are asked whether they work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_monitor: Option<HealthMonitor>,

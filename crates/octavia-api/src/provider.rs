@@ -79,7 +79,7 @@ impl Default for Capabilities {
                 PoolProtocol::Tcp,
             ]),
             algorithms: all(LbAlgorithm::ALL),
-            session_persistence: BTreeSet::new(),
+            session_persistence: all(SessionPersistenceType::ALL),
             health_monitors: all(&[HealthMonitorType::Http, HealthMonitorType::Tcp]),
             tls: false,
             allowed_cidrs: true,

@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod body;
+pub(crate) mod cookie;
 pub(crate) mod exchange;
 mod field;
 pub(crate) mod request;

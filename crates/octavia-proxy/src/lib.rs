@@ -9,6 +9,7 @@
 //! | `proxy_protocol` | the header that names the client to a member |
 //! | `tcp` | bytes both ways, through user space or `splice` |
 //! | `balance` | how a member is chosen, pure |
+//! | `sticky` | how a client stays with its member |
 //! | `health` | how members are asked, and the verdict, which is pure |
 //! | `runtime` | what a loop is made of: clock, poller, slots, deadlines, streams |
 //! | `report` | statuses and counters, gathered from shared atomics |
@@ -31,6 +32,7 @@ mod proxy_protocol;
 mod report;
 mod runtime;
 mod shared;
+mod sticky;
 mod tcp;
 mod worker;
 

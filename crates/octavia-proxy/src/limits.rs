@@ -52,6 +52,10 @@ pub(crate) const IDLE_CONNECTIONS: usize = 256;
 /// The most idle connections to members that carry the address of one client, as HAProxy's
 /// `max-session-srv-conns`.
 pub(crate) const OWN_CONNECTIONS: usize = 5;
+/// How many of the latest clients of a pool are remembered, at least, as upstream's `size 10k`.
+pub(crate) const STICKY_CLIENTS: usize = 10 * 1024;
+/// How much of a cookie is remembered, as upstream's `len 64`.
+pub(crate) const STICKY_KEY_BYTES: usize = 64;
 /// How long an idle connection to a member is kept; common servers close after 5 s.
 pub(crate) const IDLE_TIME: Duration = Duration::from_secs(4);
 /// How long a connection may have been idle to carry a request that cannot be repeated.

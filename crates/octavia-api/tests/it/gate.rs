@@ -26,10 +26,6 @@ async fn what_is_not_carried_is_refused_by_name() {
         pool(&lb, json!({ "protocol": "UDP" })),
         pool(&lb, json!({ "lb_algorithm": "SOURCE_IP_PORT" })),
         pool(&lb, json!({ "tls_enabled": true })),
-        pool(
-            &lb,
-            json!({ "session_persistence": { "type": "HTTP_COOKIE" } }),
-        ),
         load_balancer(json!({ "vip_qos_policy_id": SUBNET })),
         load_balancer(json!({ "vip_sg_ids": [SUBNET] })),
         load_balancer(json!({ "additional_vips": [{ "subnet_id": lb }] })),
@@ -45,7 +41,6 @@ async fn what_is_not_carried_is_refused_by_name() {
     501 Provider 'amphora' does not support a requested option: UDP protocol pools are not supported yet
     501 Provider 'amphora' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.
     501 Provider 'amphora' does not support a requested option: TLS to members is not supported yet
-    501 Provider 'amphora' does not support a requested option: session persistence of type HTTP_COOKIE is not supported yet
     501 Provider 'amphora' does not support a requested option: QoS policies of VIPs are not supported yet
     501 Provider 'amphora' does not support a requested option: security groups of VIPs are not supported yet
     501 Provider 'amphora' does not support a requested option: additional VIPs are not supported yet
@@ -56,6 +51,22 @@ async fn what_is_not_carried_is_refused_by_name() {
         1,
         "only that of the first load balancer"
     );
+}
+
+#[tokio::test]
+async fn what_the_proxy_carries_is_taken() {
+    let world = World::new().await;
+    for rest in [
+        json!({ "protocol": "PROXY", "session_persistence": { "type": "SOURCE_IP" } }),
+        json!({ "protocol": "PROXYV2", "session_persistence": { "type": "HTTP_COOKIE" } }),
+        json!({ "session_persistence": { "type": "APP_COOKIE", "cookie_name": "SID" } }),
+    ] {
+        let lb = world
+            .make("loadbalancer", json!({ "vip_subnet_id": SUBNET }))
+            .await;
+        let report = report(&world, [pool(&lb, rest)]).await;
+        assert_eq!(report, "201 \n");
+    }
 }
 
 #[tokio::test]

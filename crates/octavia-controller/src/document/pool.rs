@@ -1,6 +1,7 @@
 use octavia_amphora_api::config;
 use octavia_model::{
-    LbAlgorithm, LoadBalancerTree, Member, Pool, PoolProtocol, PoolTree, ProvisioningStatus, Weight,
+    LbAlgorithm, LoadBalancerTree, Member, Pool, PoolProtocol, PoolTree, ProvisioningStatus,
+    SessionPersistence, SessionPersistenceType, Weight,
 };
 
 use super::{Unsupported, health_monitor};
@@ -25,6 +26,10 @@ fn translate(tree: &PoolTree) -> Result<config::Pool, Unsupported> {
             .filter(|member| member.provisioning_status != ProvisioningStatus::PendingDelete)
             .map(member)
             .collect(),
+        session_persistence: pool
+            .session_persistence
+            .as_ref()
+            .and_then(session_persistence),
         health_monitor: health_monitor::deployed(tree)
             .map(health_monitor::translate)
             .transpose()?,
@@ -52,6 +57,18 @@ fn algorithm(algorithm: LbAlgorithm) -> config::Algorithm {
         LbAlgorithm::RoundRobin => config::Algorithm::RoundRobin,
         LbAlgorithm::SourceIp => config::Algorithm::SourceIp,
         LbAlgorithm::SourceIpPort => config::Algorithm::SourceIpPort,
+    }
+}
+
+/// A cookie of the application that has no name (a tree may ask for it) is set by nobody.
+fn session_persistence(persistence: &SessionPersistence) -> Option<config::SessionPersistence> {
+    match persistence.kind {
+        SessionPersistenceType::SourceIp => Some(config::SessionPersistence::SourceIp),
+        SessionPersistenceType::HttpCookie => Some(config::SessionPersistence::HttpCookie),
+        SessionPersistenceType::AppCookie => {
+            let cookie_name = persistence.cookie_name.clone()?;
+            Some(config::SessionPersistence::AppCookie { cookie_name })
+        }
     }
 }
 

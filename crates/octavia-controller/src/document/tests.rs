@@ -2,7 +2,7 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use octavia_cloud::{FixedIp, PortPurpose};
 use octavia_model::{
     AmphoraStatus, HealthMonitorType, HttpVersion, LbAlgorithm, ListenerProtocol, LoadBalancer,
-    PoolProtocol, ProvisioningStatus, Weight,
+    PoolProtocol, ProvisioningStatus, SessionPersistence, SessionPersistenceType, Weight,
 };
 
 use super::health_monitor::expected_codes;
@@ -220,6 +220,34 @@ fn proxy_pools_keep_their_version() {
     [
       "PROXY",
       "PROXYV2"
+    ]
+    "#);
+}
+
+#[test]
+fn clients_stay_as_the_pool_has_it() {
+    let words = SessionPersistenceType::ALL.iter().map(|kind| {
+        let mut tree = full();
+        tree.pools[0].pool.session_persistence = Some(SessionPersistence {
+            kind: *kind,
+            cookie_name: Some("JSESSIONID".to_owned()),
+            persistence_timeout: None,
+            persistence_granularity: None,
+        });
+        build(&tree).unwrap().pools[0].session_persistence.clone()
+    });
+    assert_json_snapshot!(words.collect::<Vec<_>>(), @r#"
+    [
+      {
+        "type": "APP_COOKIE",
+        "cookie_name": "JSESSIONID"
+      },
+      {
+        "type": "HTTP_COOKIE"
+      },
+      {
+        "type": "SOURCE_IP"
+      }
     ]
     "#);
 }

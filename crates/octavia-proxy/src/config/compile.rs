@@ -16,6 +16,7 @@ use crate::balance::RoundRobin;
 use crate::limits;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
+use crate::sticky::Stickiness;
 
 /// Builds the snapshot of `config` that follows `before`, for so many loops.
 ///
@@ -128,19 +129,21 @@ fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<
         .map(|member| compile_member(pool, member, slots))
         .collect();
     let ids: Vec<_> = pool.members.iter().map(|member| member.id).collect();
-    let credits = before
-        .pools
-        .iter()
-        .find(|other| other.id == pool.id)
-        .map(|other| {
-            let turns = other.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.credits(&other.member_ids())
-        });
+    let before = before.pools.iter().find(|other| other.id == pool.id);
+    let credits = before.map(|other| {
+        let turns = other.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.credits(&other.member_ids())
+    });
+    let sticky_before = before.and_then(|other| other.stickiness.as_ref());
     Pool {
         id: pool.id,
         algorithm: pool.algorithm,
         header: header(pool),
         members,
+        stickiness: pool
+            .session_persistence
+            .as_ref()
+            .map(|wanted| Stickiness::continued(wanted, &ids, sticky_before)),
         monitor: pool.health_monitor.clone(),
         enabled: pool.enabled,
         turns: Mutex::new(RoundRobin::continued(&credits.unwrap_or_default(), &ids)),

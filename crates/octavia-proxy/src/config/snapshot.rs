@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
 use crate::proxy_protocol::Version;
+use crate::sticky::Stickiness;
 
 /// What is served. Built whole, never changed.
 pub(crate) struct Snapshot {
@@ -85,6 +86,11 @@ pub(crate) struct Headers {
 }
 
 impl Listener {
+    /// Returns how clients stay with their members, if they do.
+    pub(crate) fn stickiness(&self) -> Option<&Stickiness> {
+        self.pool.as_ref()?.stickiness.as_ref()
+    }
+
     /// Returns the header that names the client to members, if they get one.
     pub(crate) fn header(&self) -> Option<Version> {
         self.pool.as_ref().and_then(|pool| pool.header)
@@ -107,6 +113,8 @@ pub(crate) struct Pool {
     pub(crate) header: Option<Version>,
     /// Its members, in order of creation.
     pub(crate) members: Vec<Member>,
+    /// How a client stays with its member, if it does.
+    pub(crate) stickiness: Option<Stickiness>,
     /// How its members are asked whether they work.
     pub(crate) monitor: Option<HealthMonitor>,
     /// Whether it takes traffic.
@@ -143,6 +151,15 @@ impl Pool {
         Some(&self.members[index].state)
     }
 
+    /// Returns the member that a client wishes to stay with, if that may go on: draining members
+    /// keep what they have.
+    pub(crate) fn keep(&self, wish: Uuid, tried: &[usize]) -> Option<&Arc<MemberState>> {
+        let member = &self.members[self.stickiness.as_ref()?.place(wish)?];
+        let may_go_on = member.enabled && !self.is_down(member);
+        let is_tried = tried.contains(&member.state.slot);
+        (may_go_on && !is_tried).then_some(&member.state)
+    }
+
     fn candidates(&self, backup: bool, tried: &[usize]) -> impl Iterator<Item = Candidate> + Clone {
         let members = self.members.iter().enumerate();
         members
@@ -158,7 +175,11 @@ impl Pool {
 
     /// Tells whether `member` may get something new.
     pub(crate) fn takes_traffic(&self, member: &Member) -> bool {
-        member.enabled && member.weight > 0 && !(self.monitor.is_some() && member.state.is_down())
+        member.enabled && member.weight > 0 && !self.is_down(member)
+    }
+
+    fn is_down(&self, member: &Member) -> bool {
+        self.monitor.is_some() && member.state.is_down()
     }
 
     /// Returns the ids of the members, in order.

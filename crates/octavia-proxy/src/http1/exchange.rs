@@ -2,10 +2,11 @@
 
 use super::answer::Refusal;
 use super::body::{Body, Framing};
+use super::cookie::Span;
 use super::request::RequestHead;
 use super::response::{self, Kind};
 
-pub(crate) use super::response::Persistence;
+pub(crate) use super::response::{Backward, Persistence};
 
 /// A request whose head is on its way, and what came back so far.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(crate) struct Taken {
     /// The first of the used bytes that go to the client as they are, after what was appended to
     /// the output; the last is the last used.
     pub(crate) forward_from: usize,
+    /// Where the value of the cookie is that was asked for, in the bytes that were offered.
+    pub(crate) cookie: Option<Span>,
 }
 
 impl Exchange {
@@ -68,24 +71,30 @@ impl Exchange {
     pub(crate) fn take_from_member(
         &mut self,
         bytes: &[u8],
-        persistence: Persistence,
+        backward: Backward<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Taken, Refusal> {
         // What is left of a request after its answer is not read as the next one.
         let persistence = if self.is_request_complete() {
-            persistence
+            backward.persistence
         } else {
             Persistence::Close
         };
-        let mut at = 0;
+        let backward = Backward {
+            persistence,
+            ..backward
+        };
+        let (mut at, mut cookie) = (0, None);
         while matches!(self.response, Progress::Awaited) {
-            let head = response::read(&bytes[at..], &self.request, persistence, out);
+            let head = response::read(&bytes[at..], &self.request, backward, out);
             let Some(head) = head.map_err(Refusal::BadMember)? else {
                 return Ok(Taken {
                     used: at,
                     forward_from: at,
+                    cookie: None,
                 });
             };
+            cookie = head.cookie.map(|span| span.moved(at));
             at += head.length;
             self.begin_response(&head);
         }
@@ -99,7 +108,11 @@ impl Exchange {
             }
             Progress::Awaited | Progress::Switched => (at, at),
         };
-        Ok(Taken { used, forward_from })
+        Ok(Taken {
+            used,
+            forward_from,
+            cookie,
+        })
     }
 
     fn begin_response(&mut self, head: &response::ResponseHead) {

@@ -8,6 +8,7 @@ use httparse::{Header, Request, Status};
 
 use super::answer::Refusal;
 use super::body::Framing;
+use super::cookie::{OnRequest, Span};
 use super::field::{self, ConnectionOptions, Dropped, Field, FramingFields};
 use crate::config::snapshot::Headers;
 use crate::limits;
@@ -33,9 +34,11 @@ pub(crate) struct RequestHead {
     pub(crate) keep_alive: bool,
     /// Whether the client would switch to another protocol.
     pub(crate) upgrade: bool,
+    /// Where the value of the cookie is that was asked for.
+    pub(crate) cookie: Option<Span>,
 }
 
-/// What is added for the member.
+/// What is changed for the member.
 #[derive(Clone, Copy)]
 pub(crate) struct Forward<'a> {
     /// The headers of the listener.
@@ -44,6 +47,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) client: IpAddr,
     /// The address that the client connected to.
     pub(crate) local: SocketAddr,
+    /// What is done with cookies.
+    pub(crate) cookies: OnRequest<'a>,
 }
 
 /// Reads a head from the start of `bytes` and appends the member's version of it to `out`.
@@ -71,16 +76,19 @@ pub(crate) fn read(
     }
     let method = request.method.unwrap_or_default();
     let is_1_1 = request.version == Some(1);
-    let fields = examine(request.headers, forward.headers, is_1_1)?;
+    let mut fields = examine(request.headers, forward.headers, is_1_1)?;
     if method == "CONNECT" {
         return Err(Refusal::Connect);
     }
     let target = request.path.unwrap_or_default();
     judge_target(target, fields.host)?;
+    let dropped = &mut fields.dropped;
+    let cookie = forward.cookies.examine(head, request.headers, dropped);
     for piece in [method, " ", target, " HTTP/1.1\r\n"] {
         out.extend_from_slice(piece.as_bytes());
     }
     field::copy_lines(head, request.headers, fields.dropped, out);
+    forward.cookies.add_rest(request.headers, out);
     add_lines(&fields, forward, out);
     let idempotent = matches!(
         method,
@@ -94,6 +102,7 @@ pub(crate) fn read(
         is_1_1,
         keep_alive: fields.keep_alive,
         upgrade: fields.upgrade,
+        cookie,
     }))
 }
 

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use httparse::{Header, ParserConfig, Response, Status};
 
 use super::body::Framing;
+use super::cookie::{OnResponse, Span};
 use super::field::{self, ConnectionOptions, Dropped, Field, FramingFields};
 use super::request::RequestHead;
 use crate::limits;
@@ -22,6 +23,8 @@ pub(super) struct ResponseHead {
     pub(super) keep_member: bool,
     /// Whether the client may go on with its connection.
     pub(super) keep_client: bool,
+    /// Where the value of the cookie is that was asked for.
+    pub(super) cookie: Option<Span>,
 }
 
 /// What a response is.
@@ -44,13 +47,22 @@ pub(crate) enum Persistence {
     Close,
 }
 
+/// How a response is changed for the client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Backward<'a> {
+    /// Whether the client's connection goes on.
+    pub(crate) persistence: Persistence,
+    /// What is done with cookies.
+    pub(crate) cookies: OnResponse<'a>,
+}
+
 /// Reads a head from the start of `bytes` and appends the client's version of it to `out`.
 ///
 /// `None`: it is not complete; nothing was appended.
 pub(super) fn read(
     bytes: &[u8],
     request: &RequestHead,
-    persistence: Persistence,
+    backward: Backward<'_>,
     out: &mut Vec<u8>,
 ) -> Result<Option<ResponseHead>, &'static str> {
     let mut storage = [const { MaybeUninit::uninit() }; limits::HEADERS];
@@ -71,19 +83,26 @@ pub(super) fn read(
         return Err("a line of the server's answer does not end with CR LF");
     }
     let code = response.code.unwrap_or_default();
-    let facts = judge(code, response.version == Some(1), response.headers, request)?;
-    let keep_client = facts.may_keep_client && persistence == Persistence::Keep;
+    let mut facts = judge(code, response.version == Some(1), response.headers, request)?;
+    let cookies = match facts.kind {
+        Kind::Interim => OnResponse::Nothing,
+        Kind::Switch | Kind::Final => backward.cookies,
+    };
+    let cookie = cookies.examine(head, response.headers, &mut facts.dropped);
+    let keep_client = facts.may_keep_client && backward.persistence == Persistence::Keep;
     let answer = ResponseHead {
         length,
         kind: facts.kind,
         body: facts.body,
         keep_member: facts.keep_member,
         keep_client,
+        cookie,
     };
     if facts.kind != Kind::Interim || request.is_1_1 {
         out.extend_from_slice(b"HTTP/1.1 ");
         out.extend_from_slice(status_and_reason(head));
         field::copy_lines(head, response.headers, facts.dropped, out);
+        cookies.add_lines(response.headers, out);
         out.extend_from_slice(connection_line(&answer, request));
         out.extend_from_slice(b"\r\n");
     }

@@ -143,6 +143,7 @@ impl Worker {
             listener,
             member: None,
             own: Vec::new(),
+            wish: None,
             attempts: Attempts::default(),
             timer: Timer::default(),
             cut_at: Time::NEVER,
@@ -160,6 +161,7 @@ impl Worker {
         client.shard(self.index).add_connection();
         client.set_deadline(client.listener.client_time, &mut self.io);
         if client.listener.protocol == ListenerProtocol::Tcp {
+            client.find_wish(None);
             match self.reach_member(key) {
                 Step::Close => return self.close(key),
                 Step::Again | Step::Wait => {}

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{CLIENT, Io, Step, Worker};
 use crate::config::Listener;
 use crate::config::state::Shard;
@@ -31,6 +33,8 @@ pub(super) struct Client {
     pub(super) member: Option<Key>,
     /// Idle connections to members that carry its address, and serve nobody else.
     pub(super) own: Vec<Key>,
+    /// The member that it, or its latest request, asks to stay with.
+    pub(super) wish: Option<Uuid>,
     pub(super) attempts: Attempts,
     pub(super) timer: Timer,
     /// When it is cut, because its listener is gone; then it does not take another request either.
@@ -105,6 +109,14 @@ impl Attempts {
         }
     }
 
+    /// Tells whether the member that a client stays with is worth another try; counts it if so. The
+    /// last try is for others, as HAProxy has it.
+    pub(super) fn insist(&mut self) -> bool {
+        let is_worth_it = self.tries + 2 < limits::TRIES;
+        self.tries += usize::from(is_worth_it);
+        is_worth_it
+    }
+
     /// Lets all members be tried again.
     pub(super) fn forget_members(&mut self) {
         self.failed = 0;
@@ -120,6 +132,21 @@ impl Client {
     /// Returns the counters that the loop `index` writes.
     pub(super) fn shard(&self, index: usize) -> &Shard {
         &self.listener.state.shards[index]
+    }
+
+    /// Finds the member that it asks to stay with, by its address or a cookie.
+    pub(super) fn find_wish(&mut self, cookie: Option<&[u8]>) {
+        let stickiness = self.listener.stickiness();
+        self.wish = stickiness.and_then(|stickiness| stickiness.wish(self.address.ip(), cookie));
+    }
+
+    /// Remembers that `member` serves it.
+    pub(super) fn note_member(&self, member: Uuid) {
+        if let Some(stickiness) = self.listener.stickiness()
+            && self.wish != Some(member)
+        {
+            stickiness.note_client(self.address.ip(), member);
+        }
     }
 
     /// Tells whether its listener is gone.

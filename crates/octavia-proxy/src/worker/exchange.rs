@@ -5,7 +5,8 @@ use super::member::MemberConnection;
 use super::reach::Failure;
 use super::{Io, Step, Worker};
 use crate::http1::answer::Refusal;
-use crate::http1::exchange::{Exchange, Persistence};
+use crate::http1::cookie::OnResponse;
+use crate::http1::exchange::{Backward, Exchange, Persistence};
 use crate::limits;
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Received;
@@ -225,6 +226,13 @@ fn pass_response(
     } else {
         Persistence::Keep
     };
+    let stickiness = client.listener.stickiness();
+    let backward = Backward {
+        persistence,
+        cookies: stickiness.map_or(OnResponse::Nothing, |stickiness| {
+            stickiness.on_response(client.wish, member.state.id)
+        }),
+    };
     let is_whole = member.input.is_empty();
     if !is_whole {
         member.input.extend_from_slice(&io.buffer[..count]);
@@ -236,8 +244,11 @@ fn pass_response(
     };
     io.out.clear();
     let taken = exchange
-        .take_from_member(bytes, persistence, &mut io.out)
+        .take_from_member(bytes, backward, &mut io.out)
         .map_err(Flow::Refused)?;
+    if let (Some(cookie), Some(stickiness)) = (taken.cookie, stickiness) {
+        stickiness.note_cookie(cookie.within(bytes), member.state.id);
+    }
     let mut forward = &bytes[taken.forward_from..taken.used];
     if !io.out.is_empty() && forward.len() <= limits::COPIED_BODY_BYTES {
         io.out.extend_from_slice(forward);

@@ -34,7 +34,9 @@ impl Worker {
                 return self.give_up(key, "no server could be reached");
             }
             let tried = client.attempts.tried();
-            let Some(member) = pool.choose(client.address, tried) else {
+            let kept = client.wish.and_then(|wish| pool.keep(wish, tried));
+            let chosen = kept.or_else(|| pool.choose(client.address, tried));
+            let Some(member) = chosen else {
                 return match tried {
                     [] => self.give_up(key, "no server is available"),
                     [..] => self.pause(key),
@@ -124,6 +126,7 @@ impl Worker {
         match client.listener.protocol {
             ListenerProtocol::Http => self.send_request(key),
             ListenerProtocol::Tcp => {
+                client.note_member(member.state.id);
                 client.phase = Phase::Tunnel;
                 Step::Again
             }
@@ -142,12 +145,15 @@ impl Worker {
             return Step::Close;
         };
         let (slot, is_reused) = (member.state.slot, member.is_reused);
+        let is_wished = client.wish == Some(member.state.id);
         self.drop_member(key);
         let Some(client) = self.clients.get_mut(key) else {
             return Step::Close;
         };
         let exchange = client.http.exchange.as_mut();
         match (failure, exchange) {
+            // A session is worth a moment, if its member is just being restarted.
+            (Failure::Connect, _) if is_wished && client.attempts.insist() => self.pause(key),
             (Failure::Connect, _) => {
                 client.attempts.add(slot);
                 self.reach_member(key)

@@ -7,10 +7,12 @@ use super::reach::Failure;
 use super::{Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
+use crate::http1::cookie::OnRequest;
 use crate::http1::request::{self, Forward, RequestHead};
 use crate::limits;
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Received;
+use crate::sticky::Stickiness;
 
 impl Worker {
     /// Reads until there is a whole head.
@@ -89,11 +91,16 @@ impl Worker {
             headers: &client.listener.headers,
             client: client.address.ip(),
             local: client.local,
+            cookies: client
+                .listener
+                .stickiness()
+                .map_or(OnRequest::Nothing, Stickiness::on_request),
         };
         client.http.request.clear();
         match request::read(bytes, forward, &mut client.http.request) {
             Ok(None) => Step::Wait,
             Ok(Some(head)) => {
+                client.find_wish(head.cookie.map(|span| span.within(bytes)));
                 client.http.input.clear();
                 client.http.input.extend_from_slice(&bytes[head.length..]);
                 self.begin_request(key, head)
@@ -133,7 +140,11 @@ impl Worker {
         let member = client
             .member
             .and_then(|member| self.members.get_mut(member));
-        let (Some(member), Some(exchange)) = (member, client.http.exchange.as_mut()) else {
+        let Some(member) = member else {
+            return Step::Close;
+        };
+        client.note_member(member.state.id);
+        let Some(exchange) = client.http.exchange.as_mut() else {
             return Step::Close;
         };
         client.phase = Phase::Exchange;

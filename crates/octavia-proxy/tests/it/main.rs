@@ -8,6 +8,7 @@ mod health;
 mod limits;
 mod proxy_protocol;
 mod requests;
+mod sticky;
 mod support;
 mod swaps;
 mod tcp;

@@ -4,7 +4,7 @@ mod client;
 pub(crate) mod config;
 mod origin;
 
-pub(crate) use client::{Client, get};
+pub(crate) use client::{Client, Response, get};
 pub(crate) use config::{Setup, id};
 pub(crate) use origin::Origin;
 

@@ -56,6 +56,7 @@ fn document(members: &[u128]) -> AmphoraConfig {
             protocol: PoolProtocol::Http,
             algorithm: Algorithm::RoundRobin,
             members: members.iter().copied().map(member).collect(),
+            session_persistence: None,
             health_monitor: None,
             enabled: true,
         }],

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
-use super::{Exchange, Persistence};
+use super::{Backward, Exchange, Persistence};
 use crate::http1::answer::Refusal;
 use crate::http1::body::Framing;
+use crate::http1::cookie::OnResponse;
 use crate::http1::request::RequestHead;
 
 const GET: RequestHead = RequestHead {
@@ -13,7 +14,15 @@ const GET: RequestHead = RequestHead {
     is_1_1: true,
     keep_alive: true,
     upgrade: false,
+    cookie: None,
 };
+
+fn backward(persistence: Persistence) -> Backward<'static> {
+    Backward {
+        persistence,
+        cookies: OnResponse::Nothing,
+    }
+}
 
 /// What came out of a response that was received in pieces of `sizes`.
 fn pass(
@@ -26,7 +35,7 @@ fn pass(
     for size in sizes.iter().cycle() {
         let (piece, left) = rest.split_at((*size).min(rest.len()));
         held.extend_from_slice(piece);
-        let taken = exchange.take_from_member(&held, Persistence::Keep, &mut out)?;
+        let taken = exchange.take_from_member(&held, backward(Persistence::Keep), &mut out)?;
         out.extend_from_slice(&held[taken.forward_from..taken.used]);
         held.drain(..taken.used);
         rest = left;
@@ -49,6 +58,22 @@ fn passed(request: RequestHead, response: &str) -> (Exchange, String) {
 fn refused(response: &str) -> bool {
     let response = response.replace('\n', "\r\n");
     pass(GET, response.as_bytes(), &[1000]).is_err()
+}
+
+#[test]
+fn the_cookie_of_the_answer_is_told_and_not_that_of_an_interim_one() {
+    let bytes = b"HTTP/1.1 103 Early Hints\r\nSet-Cookie: SID=one\r\n\r\n\
+        HTTP/1.1 200 OK\r\nSet-Cookie: a=SID\r\nset-cookie: SID=two; Path=/\r\n\
+        Content-Length: 2\r\n\r\nok";
+    let backward = Backward {
+        persistence: Persistence::Keep,
+        cookies: OnResponse::Find(b"SID"),
+    };
+    let mut out = Vec::new();
+    let taken = Exchange::new(GET).take_from_member(bytes, backward, &mut out);
+    let cookie = taken.expect("a valid response").cookie;
+    assert_eq!(cookie.map(|span| span.within(bytes)), Some(&b"two"[..]));
+    assert!(bytes.starts_with(&out));
 }
 
 #[test]
@@ -177,7 +202,7 @@ fn a_draining_listener_closes_after_the_answer() {
     let mut exchange = Exchange::new(GET);
     let mut out = Vec::new();
     let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    let taken = exchange.take_from_member(response, Persistence::Close, &mut out);
+    let taken = exchange.take_from_member(response, backward(Persistence::Close), &mut out);
     assert!(taken.is_ok());
     assert!(out.ends_with(b"Connection: close\r\n\r\n"));
     assert!(!exchange.keeps_client() && exchange.keeps_member());

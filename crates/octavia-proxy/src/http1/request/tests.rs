@@ -4,6 +4,7 @@ use super::{Forward, RequestHead, read};
 use crate::config::snapshot::Headers;
 use crate::http1::answer::Refusal;
 use crate::http1::body::Framing;
+use crate::http1::cookie::OnRequest;
 use crate::limits;
 
 fn headers() -> Headers {
@@ -16,10 +17,19 @@ fn headers() -> Headers {
 }
 
 fn read_with(headers: &Headers, bytes: &[u8]) -> Result<Option<(RequestHead, String)>, Refusal> {
+    read_cookies(headers, OnRequest::Nothing, bytes)
+}
+
+fn read_cookies(
+    headers: &Headers,
+    cookies: OnRequest<'_>,
+    bytes: &[u8],
+) -> Result<Option<(RequestHead, String)>, Refusal> {
     let forward = Forward {
         headers,
         client: "192.0.2.7".parse().expect("an address"),
         local: "198.51.100.1:80".parse().expect("an address"),
+        cookies,
     };
     let mut out = Vec::new();
     let head = read(bytes, forward, &mut out)?;
@@ -62,6 +72,51 @@ fn forwarding_headers_are_added_and_forged_ones_replaced() {
     X-Forwarded-Proto: http
     X-Forwarded-For: 192.0.2.7
     ");
+}
+
+/// What a member sees of cookies, and what the one called SRV says.
+fn cookies(cookies: OnRequest<'_>, lines: &str) -> (String, Option<String>) {
+    let text = format!("GET / HTTP/1.1\nHost: x\n{lines}\n\n").replace('\n', "\r\n");
+    let read = read_cookies(&Headers::default(), cookies, text.as_bytes());
+    let (head, rendered) = read.expect("valid").expect("whole");
+    let value = head.cookie.map(|span| span.within(text.as_bytes()));
+    let value = value.map(|value| String::from_utf8_lossy(value).into_owned());
+    let rest = rendered.strip_prefix("GET / HTTP/1.1\nHost: x\n");
+    (rest.expect("the rest of the head").into(), value)
+}
+
+#[test]
+fn a_cookie_of_ours_is_told_and_taken_out() {
+    let taken = |lines| cookies(OnRequest::Take(b"SRV"), lines);
+    let some = |value: &str| Some(value.to_owned());
+    assert_eq!(taken("Cookie: SRV=a"), ("\n".into(), some("a")));
+    for lines in [
+        "Cookie: SRV=a; b=c; d=e",
+        "cookie:b=c;SRV=a;d=e",
+        "Cookie: b=c; d=e;  SRV=a",
+        "Cookie: SRV=a; b=c; SRV=f; d=e",
+    ] {
+        let expected = ("Cookie: b=c; d=e\n\n".into(), some("a"));
+        assert_eq!(taken(lines), expected, "{lines}");
+    }
+    let two = taken("Cookie: b=c\nCookie: SRV=a; d=e\nX-A: b");
+    let expected = "Cookie: b=c\nX-A: b\nCookie: d=e\n\n";
+    assert_eq!(two, (expected.into(), some("a")));
+}
+
+#[test]
+fn other_cookies_are_left_as_they_are() {
+    let lines = "Cookie:  b=c;; SRVX=a ;x; srv=y\nX-Cookie: SRV=a";
+    let untouched = (format!("{lines}\n\n"), None);
+    assert_eq!(cookies(OnRequest::Take(b"SRV"), lines), untouched);
+    assert_eq!(cookies(OnRequest::Nothing, "Cookie: SRV=a").1, None);
+}
+
+#[test]
+fn a_cookie_of_the_application_is_told_and_passed_on() {
+    let (rendered, value) = cookies(OnRequest::Find(b"SID"), "Cookie: a=b; SID=\"x\"");
+    assert_eq!(rendered, "Cookie: a=b; SID=\"x\"\n\n");
+    assert_eq!(value.as_deref(), Some("\"x\""));
 }
 
 #[test]
@@ -184,6 +239,24 @@ fn large_heads_are_refused_complete_or_not() {
 }
 
 proptest! {
+    #[test]
+    fn exactly_our_cookies_are_taken_out(
+        pairs in prop::collection::vec(("(SRV|a|SRVX|sRV)", "[a-z=]{0,5}"), 1..8),
+    ) {
+        let join = |pairs: Vec<String>| pairs.join("; ");
+        let all = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+        let rest = all.clone().filter(|pair| !pair.starts_with("SRV="));
+        let expected = match join(rest.collect()) {
+            rest if rest.is_empty() => "\n".to_owned(),
+            rest => format!("Cookie: {rest}\n\n"),
+        };
+        let ours = pairs.iter().find(|(name, _)| name == "SRV");
+        let line = format!("Cookie: {}", join(all.collect()));
+        let (rendered, value) = cookies(OnRequest::Take(b"SRV"), &line);
+        prop_assert_eq!(rendered, expected);
+        prop_assert_eq!(value.as_ref(), ours.map(|(_, value)| value));
+    }
+
     #[test]
     fn random_bytes_are_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         drop(read_with(&headers(), &bytes));

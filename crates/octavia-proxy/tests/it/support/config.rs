@@ -122,6 +122,7 @@ fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig
                 .zip(members)
                 .map(|(n, address)| member(n, *address))
                 .collect(),
+            session_persistence: None,
             health_monitor: None,
             enabled: true,
         }],
