@@ -1,10 +1,16 @@
 //! How callers are known: `[api_settings] auth_strategy`.
 
+mod keystone;
+
 use std::sync::Arc;
 
+use axum::extract::Request;
+use axum::response::Response;
 use http::HeaderMap;
 
 use crate::policy::{Credentials, Policy};
+
+pub use keystone::KeystoneGate;
 
 /// How callers are known, and what they may do.
 #[derive(Clone)]
@@ -13,6 +19,18 @@ pub enum Auth {
     Nobody,
     /// `testing`: the headers say who calls, and are believed; the rules are enforced.
     Headers(Arc<Policy>),
+    /// `keystone`: a token says who calls; the rules are enforced.
+    Keystone(Arc<KeystoneGate>, Arc<Policy>),
+}
+
+impl Auth {
+    /// Lets a request in, with what is known of its caller, or answers it.
+    pub(crate) async fn admit(&self, request: &mut Request) -> Result<(), Response> {
+        match self {
+            Self::Nobody | Self::Headers(_) => Ok(()),
+            Self::Keystone(gate, _) => gate.admit(request).await,
+        }
+    }
 }
 
 /// Reads who calls out of the headers that a trusted front sets.

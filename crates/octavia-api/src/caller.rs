@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -70,21 +69,23 @@ impl Caller {
 }
 
 impl FromRequestParts<Api> for Caller {
-    type Rejection = Infallible;
+    type Rejection = Error;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        api: &Api,
-    ) -> std::result::Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self> {
         let named = auth::of_headers(&parts.headers);
-        Ok(match &api.auth {
-            Auth::Nobody => Self {
+        match &api.auth {
+            Auth::Nobody => Ok(Self {
                 project_id: named
                     .project_id
                     .or_else(|| api.config.default_project_id.clone()),
                 guard: None,
-            },
-            Auth::Headers(policy) => Self::bound(policy, named),
-        })
+            }),
+            Auth::Headers(policy) => Ok(Self::bound(policy, named)),
+            // What the headers say counts for nothing; whoever came past the door has credentials.
+            Auth::Keystone(_, policy) => {
+                let credentials = parts.extensions.get::<Credentials>().cloned();
+                Ok(Self::bound(policy, credentials.ok_or(Error::Forbidden)?))
+            }
+        }
     }
 }

@@ -54,6 +54,9 @@ async fn handle(State(api): State<Api>, mut request: Request, next: Next) -> Res
     let started = tokio::time::Instant::now();
     let limit = LONGEST_WORK + api.config.immutable_wait + api.config.sync_wait;
     let answer = async {
+        if let Err(refusal) = api.auth.admit(&mut request).await {
+            return refusal;
+        }
         match acceptable(&request, api.config.max_request_body_size) {
             Ok(()) => answer(request, next, limit).await,
             Err(error) => error.into_response(),

@@ -26,7 +26,7 @@ mod turn;
 mod wire;
 
 pub use api::Api;
-pub use auth::Auth;
+pub use auth::{Auth, KeystoneGate};
 pub use config::{ApiConfig, HaproxyTimeouts, VipPolicy};
 pub use error::Error;
 pub use provider::Capabilities;

@@ -6,6 +6,7 @@
 
 mod compute;
 mod faults;
+mod identity;
 mod network;
 mod state;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use futures_util::future::BoxFuture;
 use octavia_model::{Id, IdSource, Port as PortId, SequentialIds, Server as ServerId};
 
 pub use faults::{Call, When};
+pub use identity::FakeIdentity;
 
 use crate::catalogue::Catalogue;
 use crate::{Error, Port, Result, Server, ServerFile, ServerStatus, Subnet, SubnetDefinition};

@@ -1,4 +1,4 @@
-//! Where the outside world begins: compute and network.
+//! Where the outside world begins: compute, network and identity.
 //!
 //! Traits, and their implementations. `local` keeps amphorae as child processes of this host;
 //! `fake` lives in memory, for tests: it behaves, fails on demand, and counts what it holds.
@@ -9,12 +9,15 @@ mod catalogue;
 mod compute;
 mod error;
 pub mod fake;
+mod identity;
+pub mod keystone;
 mod local;
 mod network;
 
 pub use catalogue::SubnetDefinition;
 pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
 pub use error::{Error, Result};
+pub use identity::{CacheSettings, CachedIdentity, Identity, Token, Validity};
 pub use local::{Isolation, Limits, LocalCloud, LocalCloudConfig, Mode};
 pub use network::{
     FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,

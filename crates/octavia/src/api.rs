@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use octavia_api::policy::Policy;
-use octavia_api::{Api, Auth};
+use octavia_api::{Api, Auth, KeystoneGate};
+use octavia_cloud::keystone::Keystone;
+use octavia_cloud::{CachedIdentity, Identity};
+use octavia_model::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ApiRole, AuthStrategy, Configuration, Problems};
+use crate::config::{ApiRole, AuthStrategy, Configuration, KeystoneRole, Problems};
 use crate::failure::Failure;
 use crate::lifecycle::Lifecycle;
 use crate::parts::Parts;
@@ -64,7 +67,7 @@ pub(crate) fn start(
 
 /// Returns how callers are known, and reads the rules of what they may do.
 fn auth(role: &ApiRole, parts: &Parts) -> Result<Auth, Failure> {
-    match role.auth {
+    match &role.auth {
         AuthStrategy::Nobody => Ok(Auth::Nobody),
         AuthStrategy::Headers => {
             tracing::warn!(
@@ -72,8 +75,25 @@ fn auth(role: &ApiRole, parts: &Parts) -> Result<Auth, Failure> {
             );
             Ok(Auth::Headers(policy(role, parts)?))
         }
-        AuthStrategy::Keystone => Err(Failure::text("the API has no Keystone yet")),
+        AuthStrategy::Keystone(keystone) => {
+            let gate = gate(keystone, &parts.clock)?;
+            Ok(Auth::Keystone(Arc::new(gate), policy(role, parts)?))
+        }
+        AuthStrategy::Unusable => Err(Failure::text("nobody says how callers are known")),
     }
+}
+
+/// Opens the door under Keystone, which is asked when the first caller comes.
+fn gate(role: &KeystoneRole, clock: &Arc<dyn Clock>) -> Result<KeystoneGate, Failure> {
+    let keystone = Keystone::new(role.keystone.clone(), Arc::clone(clock))
+        .map_err(|error| Failure::Configuration(error.into()))?;
+    let keystone: Arc<dyn Identity> = Arc::new(keystone);
+    Ok(KeystoneGate {
+        identity: Arc::new(CachedIdentity::new(keystone, role.cache, Arc::clone(clock))),
+        www_authenticate_uri: role.www_authenticate_uri.clone(),
+        service_token_roles: role.service_token_roles.clone(),
+        service_token_roles_required: role.service_token_roles_required,
+    })
 }
 
 fn policy(role: &ApiRole, parts: &Parts) -> Result<Arc<Policy>, Failure> {

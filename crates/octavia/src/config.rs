@@ -9,6 +9,7 @@ mod catalogue;
 mod controller;
 mod database;
 mod ini;
+mod keystone;
 mod local_cloud;
 mod policy;
 mod problem;
@@ -21,6 +22,7 @@ mod value;
 
 pub(crate) use api::{ApiRole, AuthStrategy};
 pub(crate) use controller::ControllerConfig;
+pub(crate) use keystone::KeystoneRole;
 pub(crate) use local_cloud::CloudRole;
 pub(crate) use problem::{Problems, Remark};
 pub(crate) use process::ProcessConfig;

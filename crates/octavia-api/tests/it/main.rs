@@ -5,6 +5,7 @@
 mod bad_input;
 mod edge;
 mod gate;
+mod keystone;
 mod network_reads;
 mod noop_network;
 mod policy;

@@ -7,6 +7,7 @@ use octavia_api::policy::PolicySettings;
 use octavia_api::{ApiConfig, HaproxyTimeouts, VipPolicy};
 use octavia_model::Topology;
 
+use super::keystone::{self, KeystoneRole};
 use super::policy;
 use super::problem::Problem;
 use super::reader::Reader;
@@ -39,48 +40,47 @@ pub(crate) struct ApiRole {
 }
 
 /// `[api_settings] auth_strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum AuthStrategy {
     /// Nobody is asked.
     Nobody,
     /// The headers say who calls, and are believed.
     Headers,
     /// Keystone says who calls.
-    Keystone,
+    Keystone(Box<KeystoneRole>),
+    /// Keystone is to say who calls, and the obstacles say why it cannot be asked.
+    Unusable,
 }
 
 /// Reads the options.
 pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
-    ApiRole {
-        auth: auth_strategy(reader),
-        policy: policy::read(reader, sources),
-        address: reader.socket_address(BIND_HOST, BIND_PORT),
-        api: api(reader),
-        obstacles: obstacles(reader),
-    }
-}
-
-fn auth_strategy(reader: &Reader<'_>) -> AuthStrategy {
-    match reader.text(AUTH_STRATEGY).as_deref() {
-        Some("noauth") => AuthStrategy::Nobody,
-        Some("testing") => AuthStrategy::Headers,
-        _ => AuthStrategy::Keystone,
-    }
-}
-
-fn obstacles(reader: &Reader<'_>) -> Vec<Problem> {
     let mut obstacles = Vec::new();
-    if auth_strategy(reader) == AuthStrategy::Keystone {
-        obstacles.push(reader.problem(
-            AUTH_STRATEGY,
-            "it comes with a later version; until then noauth, where whoever reaches the port may do everything, or testing",
-        ));
-    }
+    let auth = auth_strategy(reader, &mut obstacles);
     if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {
         let later = "pairs come with a later version; until then SINGLE";
         obstacles.push(reader.problem(TOPOLOGY, later));
     }
-    obstacles
+    ApiRole {
+        auth,
+        policy: policy::read(reader, sources),
+        address: reader.socket_address(BIND_HOST, BIND_PORT),
+        api: api(reader),
+        obstacles,
+    }
+}
+
+fn auth_strategy(reader: &Reader<'_>, obstacles: &mut Vec<Problem>) -> AuthStrategy {
+    match reader.text(AUTH_STRATEGY).as_deref() {
+        Some("noauth") => AuthStrategy::Nobody,
+        Some("testing") => AuthStrategy::Headers,
+        _ => keystone::read(reader).map_or_else(
+            |problems| {
+                obstacles.extend(problems);
+                AuthStrategy::Unusable
+            },
+            |role| AuthStrategy::Keystone(Box::new(role)),
+        ),
+    }
 }
 
 fn api(reader: &Reader<'_>) -> ApiConfig {

@@ -150,7 +150,10 @@ fn an_api_that_would_need_keystone_does_not_start_without_it() {
     let said = text(&ended.stderr).replace(&home.config().display().to_string(), "octavia.conf");
     insta::assert_snapshot!(said, @r"
     error: the configuration cannot be used:
-      default: [api_settings] auth_strategy = keystone: it comes with a later version; until then noauth, where whoever reaches the port may do everything
+      default: [keystone_authtoken] auth_url = : it is needed to check tokens; [api_settings] auth_strategy = noauth checks none
+      default: [keystone_authtoken] password = ***: it is needed to check tokens; [api_settings] auth_strategy = noauth checks none
+      default: [keystone_authtoken] username = : it is needed to check tokens; [api_settings] auth_strategy = noauth checks none
+      default: [keystone_authtoken] project_name = : it, or project_id, is needed to check tokens
       octavia.conf:4: [controller_worker] loadbalancer_topology = ACTIVE_STANDBY: pairs come with a later version; until then SINGLE
     ");
     assert_eq!(ended.status.code(), Some(78));

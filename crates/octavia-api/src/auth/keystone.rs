@@ -1,0 +1,164 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use octavia_cloud::{Identity, Token, Validity};
+use octavia_model::Secret;
+use serde_json::json;
+
+use crate::error::causes;
+use crate::policy::Credentials;
+
+/// The paths that need no token. The whole path must be one of them, mount point and slash included.
+const OPEN_PATHS: [&str; 4] = [
+    "/",
+    "/load-balancer/",
+    "/healthcheck",
+    "/load-balancer/healthcheck",
+];
+
+/// How long one token may take to be asked about.
+const LONGEST_QUESTION: Duration = Duration::from_secs(20);
+
+/// What those are told to wait, in seconds, whose token nobody could ask about.
+const RETRY_SECONDS: &str = "5";
+
+/// The door under Keystone: tokens in, callers out.
+pub struct KeystoneGate {
+    /// Who knows tokens.
+    pub identity: Arc<dyn Identity>,
+    /// Where callers get tokens; they are told when theirs is missing or worthless.
+    pub www_authenticate_uri: String,
+    /// The roles of which a service's token needs one.
+    pub service_token_roles: Vec<String>,
+    /// Whether it does need one.
+    pub service_token_roles_required: bool,
+}
+
+/// Why somebody is not let in.
+enum Refusal {
+    /// The token is missing, or worthless.
+    NoToken,
+    /// Nobody can say whether the token is good.
+    NobodyKnows(octavia_cloud::Error),
+}
+
+impl KeystoneGate {
+    /// Lets a request in whose token is good.
+    pub(super) async fn admit(&self, request: &mut Request) -> Result<(), Response> {
+        if OPEN_PATHS.contains(&request.uri().path()) {
+            return Ok(());
+        }
+        match self.credentials(request.headers()).await {
+            Ok(credentials) => {
+                request.extensions_mut().insert(credentials);
+                Ok(())
+            }
+            Err(Refusal::NoToken) => Err(self.no_token()),
+            Err(Refusal::NobodyKnows(error)) => Err(nobody_knows(&error)),
+        }
+    }
+
+    async fn credentials(&self, headers: &HeaderMap) -> Result<Credentials, Refusal> {
+        let service = match token_in(headers, &["x-service-token"]) {
+            Some(token) => Some(self.validated(&token, Validity::Now).await?),
+            None => None,
+        };
+        let validity = match &service {
+            Some(service) if self.is_trusted(service) => Validity::EvenExpired,
+            Some(_) | None => Validity::Now,
+        };
+        let token = token_in(headers, &["x-auth-token", "x-storage-token"]);
+        let token = token.ok_or(Refusal::NoToken)?;
+        let user = self.validated(&token, validity).await?;
+        Ok(credentials(&user, service.as_deref()))
+    }
+
+    async fn validated(
+        &self,
+        token: &Secret<String>,
+        validity: Validity,
+    ) -> Result<Arc<Token>, Refusal> {
+        let question = self.identity.validate(token, validity);
+        let answer = tokio::time::timeout(LONGEST_QUESTION, question)
+            .await
+            .unwrap_or_else(|late| {
+                let attempt = "ask who a token belongs to";
+                Err(octavia_cloud::Error::unavailable(attempt, late))
+            });
+        answer
+            .map_err(Refusal::NobodyKnows)?
+            .ok_or(Refusal::NoToken)
+    }
+
+    /// Tells whether a service may pass on what a user began before the token expired.
+    fn is_trusted(&self, service: &Token) -> bool {
+        let wanted = |role: &String| {
+            let mut roles = self.service_token_roles.iter();
+            roles.any(|wanted| wanted.eq_ignore_ascii_case(role))
+        };
+        !self.service_token_roles_required || service.roles.iter().any(wanted)
+    }
+
+    fn no_token(&self) -> Response {
+        let text = "The request you have made requires authentication.";
+        let mut response = envelope(StatusCode::UNAUTHORIZED, text);
+        let uri = format!("Keystone uri=\"{}\"", self.www_authenticate_uri);
+        if let Ok(uri) = HeaderValue::try_from(uri) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, uri);
+        }
+        response
+    }
+}
+
+fn nobody_knows(error: &octavia_cloud::Error) -> Response {
+    let cause = causes(error);
+    tracing::error!(
+        error = cause,
+        "nobody could say who calls; refused with 503: {cause}"
+    );
+    let text = "The identity service does not answer. Nothing was changed; please try again.";
+    let mut response = envelope(StatusCode::SERVICE_UNAVAILABLE, text);
+    let wait = HeaderValue::from_static(RETRY_SECONDS);
+    response.headers_mut().insert(RETRY_AFTER, wait);
+    response
+}
+
+fn envelope(status: StatusCode, message: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let error = json!({ "code": status.as_u16(), "title": title, "message": message });
+    (status, Json(json!({ "error": error }))).into_response()
+}
+
+/// Returns the first of these headers that is there; one that is not text is no token.
+fn token_in(headers: &HeaderMap, names: &[&str]) -> Option<Secret<String>> {
+    let value = names.iter().find_map(|name| headers.get(*name))?;
+    let text = value.to_str().ok()?.trim();
+    (!text.is_empty()).then(|| Secret::new(text.to_owned()))
+}
+
+fn credentials(user: &Token, service: Option<&Token>) -> Credentials {
+    let of_service = |field: fn(&Token) -> Option<String>| service.and_then(field);
+    Credentials {
+        user_id: Some(user.user_id.clone()),
+        user_domain_id: user.user_domain_id.clone(),
+        project_id: user.project_id.clone(),
+        project_domain_id: user.project_domain_id.clone(),
+        domain_id: user.domain_id.clone(),
+        system_scope: user.is_for_system.then(|| "all".to_owned()),
+        roles: user.roles.clone(),
+        service_user_id: of_service(|service| Some(service.user_id.clone())),
+        service_user_domain_id: of_service(|service| service.user_domain_id.clone()),
+        service_project_id: of_service(|service| service.project_id.clone()),
+        service_project_domain_id: of_service(|service| service.project_domain_id.clone()),
+        service_roles: service
+            .map(|service| service.roles.clone())
+            .unwrap_or_default(),
+        is_admin_project: user.is_admin_project,
+        is_admin: false,
+    }
+}

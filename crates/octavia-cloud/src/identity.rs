@@ -1,0 +1,59 @@
+//! Who calls: tokens, and what they say.
+
+mod cache;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use octavia_model::Secret;
+
+use crate::Result;
+
+pub use cache::{CacheSettings, CachedIdentity};
+
+/// What a valid token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The user.
+    pub user_id: String,
+    /// The user's domain.
+    pub user_domain_id: Option<String>,
+    /// The project that the token is for.
+    pub project_id: Option<String>,
+    /// The project's domain.
+    pub project_domain_id: Option<String>,
+    /// The domain that the token is for, instead of a project.
+    pub domain_id: Option<String>,
+    /// The token is for the whole system.
+    pub is_for_system: bool,
+    /// The roles, by name.
+    pub roles: Vec<String>,
+    /// The project is the one that administers the cloud.
+    pub is_admin_project: bool,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Which tokens are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Validity {
+    /// Only those that have not expired.
+    Now,
+    /// Expired ones, too: a service passes on what a user began in time.
+    EvenExpired,
+}
+
+/// Whoever knows tokens.
+pub trait Identity: Send + Sync {
+    /// Returns what a token says; `None` for one that is unknown, expired or revoked.
+    ///
+    /// # Errors
+    ///
+    /// Nobody can say: the service does not answer, or not as it should.
+    fn validate<'a>(
+        &'a self,
+        token: &'a Secret<String>,
+        validity: Validity,
+    ) -> BoxFuture<'a, Result<Option<Arc<Token>>>>;
+}
