@@ -167,6 +167,12 @@ impl Error {
         Self::Conflict("Already an entity with that specified id.".to_owned())
     }
 
+    /// Says that something refers to an object.
+    pub(crate) fn in_use(resource: &str, id: &impl ToString) -> Self {
+        let id = id.to_string();
+        Self::Conflict(format!("{resource} {id} is in use and cannot be modified."))
+    }
+
     /// Says that a path leads nowhere.
     pub(crate) const fn no_such_path() -> Self {
         Self::Routing {

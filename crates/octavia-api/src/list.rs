@@ -116,9 +116,17 @@ impl ListRequest {
 
     /// Makes the answer: the items under `plural`, and the links.
     pub(crate) fn answer(&self, plural: &str, items: Vec<Value>) -> Value {
+        self.answer_with_links(plural, &format!("{plural}_links"), items)
+    }
+
+    /// As [`ListRequest::answer`], where the key of the links is not made of `plural`.
+    pub(crate) fn answer_with_links(&self, plural: &str, links: &str, items: Vec<Value>) -> Value {
+        let links_key = links.to_owned();
+        // Upstream's links lead nowhere where items have no id.
         let ids: Vec<_> = items
             .iter()
-            .filter_map(|item| item.get("id")?.as_str().map(ToOwned::to_owned))
+            .map(|item| item.get("id").and_then(Value::as_str).unwrap_or("None"))
+            .map(ToOwned::to_owned)
             .collect();
         let links = self
             .paging
@@ -127,7 +135,7 @@ impl ListRequest {
         let items: Vec<_> = items.into_iter().map(|item| self.select(item)).collect();
         let mut answer = Map::new();
         answer.insert(plural.to_owned(), items.into());
-        answer.insert(format!("{plural}_links"), links);
+        answer.insert(links_key, links);
         answer.into()
     }
 

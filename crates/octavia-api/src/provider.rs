@@ -1,9 +1,13 @@
+pub(crate) mod settings;
+
 use std::collections::BTreeSet;
 
 use octavia_model::{
     HealthMonitorType, LbAlgorithm, ListenerProtocol, PoolProtocol, SessionPersistenceType,
+    Topology,
 };
 
+use crate::ApiConfig;
 use crate::error::{Error, Result};
 
 /// What the data plane of the `amphora` provider carries; the rest is refused with 501.
@@ -33,6 +37,12 @@ pub struct Capabilities {
     pub security_groups: bool,
     /// `vip_qos_policy_id` of load balancers.
     pub qos_policies: bool,
+    /// How many amphorae a flavor may ask for.
+    pub topologies: BTreeSet<Topology>,
+    /// VIPs and members on virtual functions of the NIC.
+    pub sriov: bool,
+    /// Compute flavor, image, zones and management network, as flavors and zones choose them.
+    pub compute_choices: bool,
 }
 
 impl Capabilities {
@@ -49,6 +59,9 @@ impl Capabilities {
             additional_vips: true,
             security_groups: true,
             qos_policies: true,
+            topologies: all(Topology::ALL),
+            sriov: true,
+            compute_choices: true,
         }
     }
 
@@ -86,12 +99,34 @@ impl Default for Capabilities {
             additional_vips: false,
             security_groups: false,
             qos_policies: false,
+            topologies: all(&[Topology::Single]),
+            sriov: false,
+            compute_choices: false,
         }
     }
 }
 
 fn all<T: Copy + Ord>(items: &[T]) -> BTreeSet<T> {
     items.iter().copied().collect()
+}
+
+/// Checks that users may choose a provider, and that somebody here drives it.
+pub(crate) fn check(config: &ApiConfig, provider: &str) -> Result<()> {
+    if !config.enabled_provider_drivers.contains_key(provider) {
+        return Err(Error::BadRequest(format!(
+            "Provider '{provider}' is not enabled."
+        )));
+    }
+    if is_ours(provider) {
+        Ok(())
+    } else {
+        Err(Error::NoProvider(provider.to_owned()))
+    }
+}
+
+/// Tells whether a name is one of the amphora provider's.
+pub(crate) fn is_ours(provider: &str) -> bool {
+    matches!(provider, "amphora" | "octavia" | "amphorav2")
 }
 
 /// Says that the amphora provider does not support something.

@@ -1,5 +1,9 @@
 //! One file a resource; this one puts them together.
 
+mod availability_zone;
+mod availability_zone_profile;
+mod flavor;
+mod flavor_profile;
 mod health_monitor;
 mod healthcheck;
 mod listener;
@@ -30,6 +34,10 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(member::routes())
         .merge(health_monitor::routes())
         .merge(provider::routes())
+        .merge(flavor_profile::routes())
+        .merge(flavor::routes())
+        .merge(availability_zone_profile::routes())
+        .merge(availability_zone::routes())
         .merge(network_api::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(async || Error::wrong_method())
@@ -38,7 +46,17 @@ pub(crate) fn router(api: Api) -> Router {
 
 /// Completes a collection: PUT and DELETE miss the id.
 fn collection(methods: MethodRouter<Api>) -> MethodRouter<Api> {
-    methods.put(missing_id).delete(missing_id)
+    named_collection(methods, "id")
+}
+
+/// As [`collection`], where upstream names the id's argument otherwise.
+fn named_collection(methods: MethodRouter<Api>, argument: &'static str) -> MethodRouter<Api> {
+    let missing = async move || missing_argument(argument);
+    methods.put(missing).delete(missing)
+}
+
+fn missing_argument(argument: &str) -> Error {
+    Error::BadRequest(format!("Missing argument: \"{argument}\""))
 }
 
 /// Completes an item: POST takes the id for the body, as upstream does.
@@ -51,10 +69,6 @@ fn item(methods: MethodRouter<Api>, root: Root, type_name: &'static str) -> Meth
         );
         Error::invalid_input(root.argument, &id, &reason)
     })
-}
-
-async fn missing_id() -> Error {
-    Error::BadRequest("Missing argument: \"id\"".to_owned())
 }
 
 async fn no_such_path(request: Request) -> Error {

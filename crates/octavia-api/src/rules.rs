@@ -1,6 +1,7 @@
 //! The rules across fields and objects, with upstream's texts.
 
 pub(crate) mod change;
+pub(crate) mod choice;
 pub(crate) mod health_monitor;
 pub(crate) mod listener;
 pub(crate) mod member;

@@ -1,6 +1,10 @@
 //! What goes over the wire: request shapes with upstream's error texts, and response bodies.
 
+pub(crate) mod availability_zone;
+pub(crate) mod availability_zone_profile;
 pub(crate) mod decode;
+pub(crate) mod flavor;
+pub(crate) mod flavor_profile;
 pub(crate) mod given;
 pub(crate) mod health_monitor;
 pub(crate) mod listener;

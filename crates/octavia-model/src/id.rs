@@ -29,6 +29,10 @@ impl<T> Id<T> {
         self.uuid
     }
 
+    /// The id of the placeholder that upstream points deleted load balancers to, where a flavor or
+    /// zone they had is removed. The row exists, but nobody is shown it.
+    pub const PLACEHOLDER: Self = Self::from_uuid(Uuid::nil());
+
     /// Makes an id that nothing has yet.
     pub fn new(ids: &dyn IdSource) -> Self {
         Self::from_uuid(ids.next())

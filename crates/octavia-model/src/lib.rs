@@ -5,7 +5,9 @@
 //! valid by construction; parsing happens at the edges.
 
 mod amphora;
+mod availability_zone;
 mod clock;
+mod flavor;
 mod health_monitor;
 mod id;
 mod listener;
@@ -19,7 +21,9 @@ mod status;
 mod tree;
 
 pub use amphora::{Amphora, AmphoraHealth, AmphoraRole, AmphoraStatus};
+pub use availability_zone::{AvailabilityZone, AvailabilityZoneProfile};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use flavor::{Flavor, FlavorProfile};
 pub use health_monitor::{HealthMonitor, HealthMonitorType, HttpMethod, HttpVersion};
 pub use id::{Id, IdSource, NotAnId, RandomIds, SequentialIds};
 pub use listener::{ClientAuthentication, Listener};
@@ -47,9 +51,6 @@ pub enum Port {}
 /// Marks an id as one of a server (compute instance) of the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Server {}
-/// Marks an id as one of a flavor of this service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Flavor {}
 /// Marks an id as one of a QoS policy of the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QosPolicy {}

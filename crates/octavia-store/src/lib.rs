@@ -9,10 +9,14 @@
 //! - Whoever changes what is wanted of a load balancer calls [`Tx::wake`] in the same transaction.
 
 mod amphora;
+mod availability_zone;
+mod availability_zone_profile;
 mod children;
 mod column;
 mod connect;
 mod error;
+mod flavor;
+mod flavor_profile;
 mod health_monitor;
 mod housekeeping;
 mod list;

@@ -1,6 +1,7 @@
 mod condition;
 mod fields;
 mod page;
+mod tags;
 
 use octavia_model::{Id, Pool};
 
@@ -17,6 +18,14 @@ pub enum Resource {
     Member(Id<Pool>),
     /// Health monitors.
     HealthMonitor,
+    /// Flavors.
+    Flavor,
+    /// Profiles of flavors.
+    FlavorProfile,
+    /// Availability zones.
+    AvailabilityZone,
+    /// Profiles of availability zones.
+    AvailabilityZoneProfile,
 }
 
 /// Which items of a resource to return, in which order. Fields are named as in the API's answers

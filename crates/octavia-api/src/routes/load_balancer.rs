@@ -15,7 +15,7 @@ use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::provider::Capabilities;
 use crate::query::Query;
-use crate::rules::{change, distinct, vip};
+use crate::rules::{change, choice, distinct, vip};
 use crate::tree::Tree;
 use crate::turn::Accepted;
 use crate::wire::load_balancer::{LoadBalancerPost, LoadBalancerPut, statistics, view};
@@ -97,7 +97,10 @@ async fn create(
         caller.may(policy::LOAD_BALANCER_POST_VIP_SG_IDS, Some(&project_id))?;
     }
     let place = vip::place(&api, &post).await?;
-    let provider = provider(&api, &post)?;
+    let sg_ids = post.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
+    gate(&api.capabilities, post.vip_qos_policy_id.is_value(), sg_ids)?;
+    let choice = choice::choose(&api, &post).await?;
+    place.allowed(&api.config.networking, choice.vip_networks.as_deref())?;
     distinct_lists(&post)?;
 
     let id = api.id();
@@ -110,11 +113,11 @@ async fn create(
         provisioning_status: ProvisioningStatus::PendingCreate,
         operating_status: OperatingStatus::Offline,
         enabled: post.admin_state_up.or_default(true).unwrap_or(false),
-        topology: Some(api.config.loadbalancer_topology),
+        topology: Some(choice.topology),
         server_group_id: None,
-        provider: Some(provider),
-        flavor_id: None,
-        availability_zone: None,
+        provider: Some(choice.provider),
+        flavor_id: choice.flavor_id,
+        availability_zone: choice.availability_zone,
         created_at: Some(api.clock.now()),
         updated_at: None,
         tags: post.tags.value().unwrap_or_default(),
@@ -123,6 +126,7 @@ async fn create(
         listeners: Vec::new(),
         pools: Vec::new(),
     };
+    load_balancer.vip.vnic_type = choice.vnic_type;
     load_balancer.vip.qos_policy_id = post.vip_qos_policy_id.value();
     load_balancer.vip.sg_ids = post.vip_sg_ids.value().unwrap_or_default();
 
@@ -167,31 +171,6 @@ fn project(caller: &Caller, post: &LoadBalancerPost) -> Result<String> {
              the keystone settings in the Octavia configuration.",
         )
     })
-}
-
-/// Chooses the provider; flavors and zones do not exist yet, so none that is named can be found.
-fn provider(api: &Api, post: &LoadBalancerPost) -> Result<String> {
-    if !post.flavor_id.is_absent() {
-        return Err(Error::validation("Invalid flavor_id."));
-    }
-    if !post.availability_zone.is_absent() {
-        return Err(Error::validation("Invalid availability zone."));
-    }
-    let carried = &api.capabilities;
-    let sg_ids = post.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
-    gate(carried, post.vip_qos_policy_id.is_value(), sg_ids)?;
-    let named = post.provider.clone().value();
-    let provider = named.unwrap_or_else(|| api.config.default_provider_driver.clone());
-    if !api.config.enabled_provider_drivers.contains_key(&provider) {
-        return Err(Error::BadRequest(format!(
-            "Provider '{provider}' is not enabled."
-        )));
-    }
-    if matches!(provider.as_str(), "amphora" | "octavia" | "amphorav2") {
-        Ok(provider)
-    } else {
-        Err(Error::NoProvider(provider))
-    }
 }
 
 fn gate(carried: &Capabilities, qos_policy: bool, security_groups: bool) -> Result<()> {
@@ -242,6 +221,7 @@ async fn update_once(
     gate(&api.capabilities, put.vip_qos_policy_id.is_value(), sg_ids)?;
     let locked = change::of_load_balancer(&mut tx, id, Change::Update).await?;
     let load_balancer = put.clone().apply_to(locked);
+    choice::security_groups(load_balancer.vip.vnic_type, &load_balancer.vip.sg_ids)?;
     distinct(&load_balancer.tags)?;
     distinct(&load_balancer.vip.sg_ids)?;
     tx.save_load_balancer(&load_balancer).await?;

@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router<Api> {
     let collection = get(list)
         .post(create)
         .put(batch::replace)
-        .delete(super::missing_id);
+        .delete(async || super::missing_argument("id"));
     let item = get(show).put(update).delete(delete);
     Router::new()
         .route("/v2.0/lbaas/pools/{pool}/members", collection)
@@ -113,6 +113,7 @@ async fn create(
 async fn create_once(api: &Api, pool: &Pool, post: &MemberPost) -> Result<Accepted<Value>> {
     let mut tx = api.store.begin("member.create").await?;
     let (load_balancer, pool) = change::inside_pool(&mut tx, pool).await?;
+    rules::may_have_sriov(api, &mut tx, &load_balancer, &post.member).await?;
     let member = rules::build(api, &pool, post.member.clone())?;
     rules::same_family(&load_balancer, &pool, &member)?;
     let others = tx.members_of(pool.id).await?;

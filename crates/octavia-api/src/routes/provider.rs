@@ -1,5 +1,5 @@
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Json;
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::list::ListRequest;
+use crate::provider::settings::{self, Setting};
 use crate::query::Query;
-use crate::{Api, policy};
+use crate::{Api, policy, provider};
 
 /// Returns the paths of providers.
 pub(super) fn routes() -> Router<Api> {
@@ -17,6 +18,14 @@ pub(super) fn routes() -> Router<Api> {
         .route(
             "/v2.0/lbaas/providers/{name}",
             get(async || Error::wrong_method()),
+        )
+        .route(
+            "/v2.0/lbaas/providers/{name}/flavor_capabilities",
+            get(flavor_capabilities),
+        )
+        .route(
+            "/v2.0/lbaas/providers/{name}/availability_zone_capabilities",
+            get(zone_capabilities),
         )
 }
 
@@ -32,4 +41,40 @@ async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Js
         .map(|provider| request.select(provider))
         .collect();
     Ok(Json(json!({ "providers": providers })))
+}
+
+async fn flavor_capabilities(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    caller.may_here(policy::PROVIDER_FLAVOR_GET_ALL)?;
+    let known = capabilities(&api, &name, &query, &settings::OF_FLAVOR)?;
+    Ok(Json(json!({ "flavor_capabilities": known })))
+}
+
+async fn zone_capabilities(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    caller.may_here(policy::PROVIDER_ZONE_GET_ALL)?;
+    let known = capabilities(&api, &name, &query, &settings::OF_ZONE)?;
+    Ok(Json(json!({ "availability_zone_capabilities": known })))
+}
+
+/// Shows what a provider's profiles may say; `name` and `description` filter.
+fn capabilities(api: &Api, provider: &str, query: &Query, known: &[Setting]) -> Result<Vec<Value>> {
+    let request = ListRequest::of_item(query, &api.config)?;
+    provider::check(&api.config, provider)?;
+    let wanted = |key: &str, text: &str| query.last(key).is_none_or(|wanted| wanted == text);
+    Ok(known
+        .iter()
+        .filter(|setting| wanted("name", setting.name))
+        .filter(|setting| wanted("description", setting.description))
+        .map(|setting| json!({ "name": setting.name, "description": setting.description }))
+        .map(|setting| request.select(setting))
+        .collect())
 }

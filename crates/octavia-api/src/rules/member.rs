@@ -4,6 +4,8 @@ use octavia_model::{
     Id, LoadBalancer, Member, OperatingStatus, Pool, ProvisioningStatus, Subnet, VnicType, Weight,
 };
 
+use octavia_store::Tx;
+
 use super::protocol;
 use crate::Api;
 use crate::error::{Error, Result};
@@ -30,11 +32,11 @@ pub(crate) fn build(api: &Api, pool: &Pool, fields: MemberFields) -> Result<Memb
     if fields.backup.is_null() {
         return Err(Error::invalid_option("None", "backup"));
     }
-    if fields.request_sriov.value() == Some(true) {
-        return Err(Error::BadRequest(
-            "The load balancer flavor does not allow SR-IOV member ports.".to_owned(),
-        ));
-    }
+    let vnic_type = if fields.request_sriov.value() == Some(true) {
+        VnicType::Direct
+    } else {
+        VnicType::Normal
+    };
     let monitor_address = fields.monitor_address.value();
     let tags = fields.tags.value().unwrap_or_default();
     super::distinct(&tags)?;
@@ -59,11 +61,24 @@ pub(crate) fn build(api: &Api, pool: &Pool, fields: MemberFields) -> Result<Memb
         monitor_address: monitor_address.as_ref().map(|monitor| monitor.address),
         monitor_address_text: monitor_address.map(|monitor| monitor.text),
         monitor_port: fields.monitor_port.value(),
-        vnic_type: VnicType::Normal,
+        vnic_type,
         tags,
         created_at: Some(api.clock.now()),
         updated_at: None,
     })
+}
+
+/// Checks that a new member may have the virtual function of the NIC that it asks for.
+pub(crate) async fn may_have_sriov(
+    api: &Api,
+    tx: &mut Tx,
+    load_balancer: &LoadBalancer,
+    fields: &MemberFields,
+) -> Result<()> {
+    if fields.request_sriov.as_ref() != Some(&true) {
+        return Ok(());
+    }
+    super::choice::member_sriov_of(api, tx, load_balancer.flavor_id).await
 }
 
 fn weight(number: i32) -> Option<Weight> {

@@ -33,17 +33,27 @@ pub(crate) async fn place(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
         on_subnet(api, post).await?
     };
     place.additional = additional(api, post, &place).await?;
-    let networking = &api.config.networking;
-    let network = place.network_id;
-    let valid = networking.valid_vip_networks.as_ref();
-    if valid.is_some_and(|valid| !valid.contains(&network))
-        || networking.denylist_vip_networks.contains(&network)
-    {
-        return Err(Error::validation(
-            "Supplied VIP network_id is not allowed by the configuration of this deployment.",
-        ));
-    }
     Ok(place)
+}
+
+impl Place {
+    /// Checks that VIPs may be on the network: the zone's list replaces the configured one.
+    pub(crate) fn allowed(
+        &self,
+        policy: &VipPolicy,
+        of_zone: Option<&[Id<Network>]>,
+    ) -> Result<()> {
+        let network = self.network_id;
+        let valid = of_zone.or(policy.valid_vip_networks.as_deref());
+        if valid.is_some_and(|valid| !valid.contains(&network))
+            || policy.denylist_vip_networks.contains(&network)
+        {
+            return Err(Error::validation(
+                "Supplied VIP network_id is not allowed by the configuration of this deployment.",
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn allowed(policy: &VipPolicy, post: &LoadBalancerPost) -> Result<()> {

@@ -1,3 +1,5 @@
+use crate::error::{Error, Result};
+
 /// What a request says of a field: nothing, null, or a value. An update needs all three.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Given<T> {
@@ -25,6 +27,21 @@ impl<T> Given<T> {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
         }
+    }
+
+    /// Returns the value of a field of a create call that has no use for null: its name is said.
+    pub(crate) fn not_null(self, field: &str) -> Result<Option<T>> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Null => Err(Error::invalid_option("None", field)),
+            Self::Value(value) => Ok(Some(value)),
+        }
+    }
+
+    /// Returns the value of a required field that has no use for null.
+    pub(crate) fn needed(self, field: &str) -> Result<T> {
+        self.not_null(field)?
+            .ok_or_else(|| Error::invalid_option("None", field))
     }
 
     /// Tells whether the key is not there.

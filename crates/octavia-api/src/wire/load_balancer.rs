@@ -53,6 +53,21 @@ shape! {
     }
 }
 
+impl LoadBalancerPost {
+    /// Tells whether a member of the tree asks for a virtual function of the NIC.
+    pub(crate) fn asks_for_sriov(&self) -> bool {
+        let listeners = self.listeners.as_ref().map_or(&[][..], Vec::as_slice);
+        let own = self.pools.as_ref().map_or(&[][..], Vec::as_slice);
+        listeners
+            .iter()
+            .filter_map(|listener| listener.default_pool.as_ref())
+            .chain(own)
+            .filter_map(|pool| pool.members.as_ref())
+            .flatten()
+            .any(|member| member.request_sriov.as_ref() == Some(&true))
+    }
+}
+
 impl LoadBalancerPut {
     /// Returns the load balancer as this update wants it.
     pub(crate) fn apply_to(self, mut load_balancer: LoadBalancer) -> LoadBalancer {

@@ -70,6 +70,44 @@ async fn what_the_proxy_carries_is_taken() {
 }
 
 #[tokio::test]
+async fn flavors_and_zones_that_ask_for_what_is_not_carried_are_refused() {
+    let world = World::new().await;
+    let calls = [
+        with_flavor(&world, r#"{"loadbalancer_topology": "ACTIVE_STANDBY"}"#).await,
+        with_flavor(&world, r#"{"sriov_vip": true}"#).await,
+        with_flavor(&world, r#"{"compute_flavor": "large"}"#).await,
+        in_zone(&world, r#"{"compute_zone": "east"}"#).await,
+        in_zone(&world, r#"{"valid_vip_networks": []}"#).await,
+        with_flavor(&world, r#"{"loadbalancer_topology": "SINGLE"}"#).await,
+    ];
+    insta::assert_snapshot!(report(&world, calls).await, @r"
+    501 Provider 'amphora' does not support a requested option: topology ACTIVE_STANDBY is not supported yet
+    501 Provider 'amphora' does not support a requested option: SR-IOV ports are not supported yet
+    501 Provider 'amphora' does not support a requested option: choosing image, compute flavor, zone or management network of amphorae is not supported yet
+    501 Provider 'amphora' does not support a requested option: choosing image, compute flavor, zone or management network of amphorae is not supported yet
+    400 Validation failure: Supplied VIP network_id is not allowed by the configuration of this deployment.
+    201 
+    ");
+}
+
+async fn with_flavor(world: &World, data: &str) -> (&'static str, Value) {
+    let profile = json!({ "name": "p", "provider_name": "amphora", "flavor_data": data });
+    let profile = world.make("flavorprofile", profile).await;
+    let flavor = json!({ "name": data, "flavor_profile_id": profile });
+    let flavor = world.make("flavor", flavor).await;
+    load_balancer(json!({ "flavor_id": flavor }))
+}
+
+async fn in_zone(world: &World, data: &str) -> (&'static str, Value) {
+    let profile =
+        json!({ "name": "p", "provider_name": "amphora", "availability_zone_data": data });
+    let profile = world.make("availability_zone_profile", profile).await;
+    let zone = json!({ "name": data, "availability_zone_profile_id": profile });
+    let zone = world.make("availability_zone", zone).await;
+    load_balancer(json!({ "availability_zone": zone }))
+}
+
+#[tokio::test]
 async fn a_tree_may_balance_by_address_and_port_as_upstream_lets_it() {
     let world = World::new().await;
     let (path, body) = load_balancer(json!({ "pools": [

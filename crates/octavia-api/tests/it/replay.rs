@@ -3,14 +3,19 @@
 //! What is left out stands in a table of its scenario, with the reason; a record of the table that
 //! passes all the same fails the test, so the tables stay honest.
 
+mod administration;
 mod matching;
 mod record;
 mod scenarios;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use axum::body::Body;
+use octavia_api::Auth;
+use octavia_api::policy::{Policy, PolicySettings};
+use octavia_model::SystemClock;
 use octavia_testing::TestDatabase;
 use serde_json::Value;
 
@@ -62,7 +67,7 @@ async fn replay_on(scenario: &Scenario, database: TestDatabase) {
             held = false;
             world.settle().await;
         }
-        let answer = call(&world, &names, &record).await;
+        let answer = call(&world, &names, scenario.asks, &record).await;
         judge(scenario, &mut names, &mut tally, &record, &answer);
         held |= scenario.hold.contains(&record.name.as_str());
         if !held {
@@ -148,7 +153,7 @@ fn compare(
     Ok(bound)
 }
 
-async fn call(world: &World, names: &Bindings, record: &Record) -> Answer {
+async fn call(world: &World, names: &Bindings, asks: bool, record: &Record) -> Answer {
     let path = names.fill(&record.path).replace(' ', "%20");
     if path.contains('<') {
         // It names something that an earlier record, which is left out, would have made.
@@ -160,14 +165,28 @@ async fn call(world: &World, names: &Bindings, record: &Record) -> Answer {
         Some(project) => headers.insert("x-project-id", project.parse().unwrap()),
         None => headers.remove("x-project-id"),
     };
+    if let Some(roles) = &record.roles {
+        headers.insert("x-roles", roles.parse().unwrap());
+    }
     for (name, value) in record.headers() {
         headers.insert(name, value.parse().unwrap());
     }
     let body = record
         .body()
         .map_or_else(Body::empty, |body| Body::from(names.fill(&body)));
-    let router = world.router_with(record.configure(impatient()));
+    let config = record.configure(impatient());
+    let router = if asks {
+        world.router_asking_with(config, default_rules())
+    } else {
+        world.router_with(config)
+    };
     send(&router, request.body(body).unwrap()).await
+}
+
+/// The rules that hold where no file says otherwise.
+fn default_rules() -> Auth {
+    let policy = Policy::load(PolicySettings::default(), Arc::new(SystemClock)).unwrap();
+    Auth::Headers(Arc::new(policy))
 }
 
 /// Something that stood there before the recording, or was done beside it.

@@ -101,7 +101,12 @@ impl World {
 
     /// Returns the same service, which asks who calls.
     pub(crate) fn router_asking(&self, auth: Auth) -> Router {
-        self.api(impatient(), Arc::<NoopNetwork>::clone(&self.network))
+        self.router_asking_with(impatient(), auth)
+    }
+
+    /// Returns the same service with another configuration, which asks who calls.
+    pub(crate) fn router_asking_with(&self, config: ApiConfig, auth: Auth) -> Router {
+        self.api(config, Arc::<NoopNetwork>::clone(&self.network))
             .with_capabilities(Capabilities::everything())
             .with_auth(auth)
             .router()
@@ -141,7 +146,7 @@ impl World {
     pub(crate) async fn make(&self, kind: &str, body: Value) -> String {
         let root_key = kind.rsplit('/').next().unwrap();
         let root = serde_json::json!({ root_key: body });
-        let path = format!("/v2.0/lbaas/{kind}s");
+        let path = format!("/v2.0/lbaas/{}s", kind.replace('_', ""));
         let answer = self.call("POST", &path, root).await;
         assert_eq!(
             answer.status,
@@ -150,7 +155,9 @@ impl World {
             answer.body
         );
         self.settle().await;
-        answer.body[root_key]["id"].as_str().unwrap().to_owned()
+        let made = &answer.body[root_key];
+        let key = made.get("id").unwrap_or(&made["name"]);
+        key.as_str().unwrap().to_owned()
     }
 
     /// Connects to the database again, as another process does.

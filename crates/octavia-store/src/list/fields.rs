@@ -3,7 +3,10 @@
 use sea_orm::DynIden;
 use sea_orm::sea_query::{Expr, IntoIden};
 
-use crate::row::{health_monitor, listener, load_balancer, member, pool, vip};
+use crate::row::{
+    availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor, listener,
+    load_balancer, member, pool, vip,
+};
 use crate::{Error, Resource, Result};
 
 /// What a column holds, and so how it is compared.
@@ -50,6 +53,10 @@ pub(super) fn field(resource: Resource, name: &str) -> Result<Field> {
         Resource::Pool => pool_field(name),
         Resource::Member(_) => member_field(name),
         Resource::HealthMonitor => health_monitor_field(name),
+        Resource::Flavor => flavor_field(name),
+        Resource::FlavorProfile => flavor_profile_field(name),
+        Resource::AvailabilityZone => availability_zone_field(name),
+        Resource::AvailabilityZoneProfile => availability_zone_profile_field(name),
     };
     found.ok_or_else(|| Error::UnknownField(name.to_owned()))
 }
@@ -208,4 +215,53 @@ fn health_monitor_field(name: &str) -> Option<Field> {
         _ => return None,
     };
     Some(Field::new(health_monitor::Entity, column, kind))
+}
+
+fn flavor_field(name: &str) -> Option<Field> {
+    use flavor::Column as C;
+    let (column, kind) = match name {
+        "id" => (C::Id, Kind::Word),
+        "name" => (C::Name, Kind::Text),
+        "description" => (C::Description, Kind::Text),
+        "enabled" => (C::Enabled, Kind::Bool),
+        "flavor_profile_id" => (C::FlavorProfileId, Kind::Word),
+        _ => return None,
+    };
+    Some(Field::new(flavor::Entity, column, kind))
+}
+
+fn flavor_profile_field(name: &str) -> Option<Field> {
+    use flavor_profile::Column as C;
+    let (column, kind) = match name {
+        "id" => (C::Id, Kind::Word),
+        "name" => (C::Name, Kind::Text),
+        "provider_name" => (C::ProviderName, Kind::Text),
+        "flavor_data" => (C::FlavorData, Kind::Text),
+        _ => return None,
+    };
+    Some(Field::new(flavor_profile::Entity, column, kind))
+}
+
+fn availability_zone_field(name: &str) -> Option<Field> {
+    use availability_zone::Column as C;
+    let (column, kind) = match name {
+        "name" => (C::Name, Kind::Text),
+        "description" => (C::Description, Kind::Text),
+        "enabled" => (C::Enabled, Kind::Bool),
+        "availability_zone_profile_id" => (C::AvailabilityZoneProfileId, Kind::Word),
+        _ => return None,
+    };
+    Some(Field::new(availability_zone::Entity, column, kind))
+}
+
+fn availability_zone_profile_field(name: &str) -> Option<Field> {
+    use availability_zone_profile::Column as C;
+    let (column, kind) = match name {
+        "id" => (C::Id, Kind::Word),
+        "name" => (C::Name, Kind::Text),
+        "provider_name" => (C::ProviderName, Kind::Text),
+        "availability_zone_data" => (C::AvailabilityZoneData, Kind::Text),
+        _ => return None,
+    };
+    Some(Field::new(availability_zone_profile::Entity, column, kind))
 }

@@ -1,11 +1,15 @@
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DynIden, EntityTrait, Order, QueryTrait};
 
-use octavia_model::ProvisioningStatus;
+use octavia_model::{Flavor, Id, ProvisioningStatus};
 
 use super::condition::{Dialect, Mark, behind, value_of};
 use super::fields::{Field, field};
-use crate::row::{health_monitor, listener, load_balancer, member, pool, tags, vip};
+use super::tags::tagged;
+use crate::row::{
+    availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor, listener,
+    load_balancer, member, pool, vip,
+};
 use crate::{Direction, Error, ListQuery, Resource, Result, TagFilter, Tx};
 
 /// A key of the order.
@@ -41,7 +45,12 @@ impl Tx {
         for (name, value) in &query.filters {
             select.and_where(dialect.equals(&field(resource, name)?, value));
         }
-        tagged(&mut select, &id_of(resource), &query.tags, dialect);
+        if query.tags != TagFilter::default() {
+            if !has_tags(resource) {
+                return Err(Error::UnknownField("tags".to_owned()));
+            }
+            tagged(&mut select, &key_of(resource), &query.tags, dialect);
+        }
         let keys = order(resource, query)?;
         if let Some(marker) = &query.marker {
             let mut marks = self.marks(resource, marker, &keys, dialect).await?;
@@ -98,6 +107,10 @@ fn all_of(resource: Resource) -> SelectStatement {
         Resource::Pool => pool::Entity::find().into_query(),
         Resource::Member(_) => member::Entity::find().into_query(),
         Resource::HealthMonitor => health_monitor::Entity::find().into_query(),
+        Resource::Flavor => flavor::Entity::find().into_query(),
+        Resource::FlavorProfile => flavor_profile::Entity::find().into_query(),
+        Resource::AvailabilityZone => availability_zone::Entity::find().into_query(),
+        Resource::AvailabilityZoneProfile => availability_zone_profile::Entity::find().into_query(),
     }
 }
 
@@ -108,18 +121,50 @@ fn table_of(resource: Resource) -> DynIden {
         Resource::Pool => pool::Entity.into_iden(),
         Resource::Member(_) => member::Entity.into_iden(),
         Resource::HealthMonitor => health_monitor::Entity.into_iden(),
+        Resource::Flavor => flavor::Entity.into_iden(),
+        Resource::FlavorProfile => flavor_profile::Entity.into_iden(),
+        Resource::AvailabilityZone => availability_zone::Entity.into_iden(),
+        Resource::AvailabilityZoneProfile => availability_zone_profile::Entity.into_iden(),
     }
 }
 
-fn id_of(resource: Resource) -> Expr {
-    Expr::col((table_of(resource), "id"))
+/// Returns what every order ends with; the last column is the key of the table.
+const fn tail_of(resource: Resource) -> &'static [&'static str] {
+    match resource {
+        Resource::LoadBalancer
+        | Resource::Listener
+        | Resource::Pool
+        | Resource::Member(_)
+        | Resource::HealthMonitor => &["created_at", "id"],
+        Resource::Flavor | Resource::FlavorProfile | Resource::AvailabilityZoneProfile => &["id"],
+        Resource::AvailabilityZone => &["name"],
+    }
+}
+
+const fn has_tags(resource: Resource) -> bool {
+    match resource {
+        Resource::LoadBalancer
+        | Resource::Listener
+        | Resource::Pool
+        | Resource::Member(_)
+        | Resource::HealthMonitor => true,
+        Resource::Flavor
+        | Resource::FlavorProfile
+        | Resource::AvailabilityZone
+        | Resource::AvailabilityZoneProfile => false,
+    }
+}
+
+fn key_of(resource: Resource) -> Expr {
+    let key = tail_of(resource).last().copied().unwrap_or("id");
+    Expr::col((table_of(resource), key))
 }
 
 /// Begins a query for one row, without columns.
 fn only(resource: Resource, id: &str) -> SelectStatement {
     let mut select = Query::select().from(table_of(resource)).take();
     joins(resource, &mut select);
-    select.and_where(id_of(resource).eq(id));
+    select.and_where(key_of(resource).eq(id));
     select
 }
 
@@ -136,7 +181,13 @@ fn joins(resource: Resource, select: &mut SelectStatement) {
                 .equals((pool::Entity, pool::Column::Id));
             select.join(JoinType::LeftJoin, health_monitor::Entity, of_this);
         }
-        Resource::Listener | Resource::Member(_) | Resource::HealthMonitor => {}
+        Resource::Listener
+        | Resource::Member(_)
+        | Resource::HealthMonitor
+        | Resource::Flavor
+        | Resource::FlavorProfile
+        | Resource::AvailabilityZone
+        | Resource::AvailabilityZoneProfile => {}
     }
 }
 
@@ -153,6 +204,12 @@ fn scope(resource: Resource, select: &mut SelectStatement) {
         Resource::Member(pool) => {
             select.and_where(member::Column::PoolId.eq(pool.to_string()));
         }
+        Resource::Flavor
+        | Resource::FlavorProfile
+        | Resource::AvailabilityZone
+        | Resource::AvailabilityZoneProfile => {
+            select.and_where(key_of(resource).ne(Id::<Flavor>::PLACEHOLDER.to_string()));
+        }
         Resource::Listener | Resource::Pool | Resource::HealthMonitor => {}
     }
 }
@@ -165,8 +222,8 @@ fn order(resource: Resource, query: &ListQuery) -> Result<Vec<Key>> {
             direction: sort.direction,
         });
     }
-    for name in ["created_at", "id"] {
-        if !query.sort.iter().any(|sort| sort.field == name) {
+    for name in tail_of(resource) {
+        if !query.sort.iter().any(|sort| sort.field == *name) {
             keys.push(Key {
                 field: field(resource, name)?,
                 direction: Direction::Ascending,
@@ -174,41 +231,4 @@ fn order(resource: Resource, query: &ListQuery) -> Result<Vec<Key>> {
         }
     }
     Ok(keys)
-}
-
-fn tagged(select: &mut SelectStatement, id: &Expr, filter: &TagFilter, dialect: Dialect) {
-    let with = |wanted: &[String]| id.clone().in_subquery(resources(wanted, dialect));
-    let all = |wanted: &[String]| {
-        wanted
-            .iter()
-            .map(|tag| with(std::slice::from_ref(tag)))
-            .reduce(ExprTrait::and)
-    };
-    if let Some(condition) = all(&filter.all) {
-        select.and_where(condition);
-    }
-    if let Some(condition) = all(&filter.not_all) {
-        select.and_where(condition.not());
-    }
-    if !filter.any.is_empty() {
-        select.and_where(with(&filter.any));
-    }
-    if !filter.not_any.is_empty() {
-        select.and_where(with(&filter.not_any).not());
-    }
-}
-
-/// Asks for the ids of what has one of these tags.
-fn resources(wanted: &[String], dialect: Dialect) -> SelectStatement {
-    let tag = Expr::col((tags::Entity, tags::Column::Tag));
-    let tag = match dialect {
-        Dialect::Mysql => tag,
-        Dialect::Sqlite => Expr::cust_with_expr("RTRIM(?) COLLATE NOCASE", tag),
-    };
-    let wanted = wanted.iter().map(|tag| tag.trim_end_matches(' '));
-    Query::select()
-        .column((tags::Entity, tags::Column::ResourceId))
-        .from(tags::Entity)
-        .and_where(tag.is_in(wanted))
-        .take()
 }

@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use octavia_model::{Id, LoadBalancer, RandomIds};
+use octavia_model::{Flavor, Id, LoadBalancer, RandomIds};
 use octavia_store::{Direction, Error, ListQuery, Resource, Sort, Store, TagFilter, Tx};
 use octavia_testing::{load_balancer, member};
 
@@ -392,6 +392,11 @@ fn behind(marker: &str, field: &str, direction: Direction) -> ListQuery {
     }
 }
 
+/// A row that every database has, and no list shows.
+fn placeholder() -> String {
+    Id::<Flavor>::PLACEHOLDER.to_string()
+}
+
 async fn count(tx: &mut Tx, resource: Resource, query: &ListQuery) -> usize {
     let found = match resource {
         Resource::LoadBalancer => tx.load_balancers(query).await.map(|all| all.len()),
@@ -399,6 +404,13 @@ async fn count(tx: &mut Tx, resource: Resource, query: &ListQuery) -> usize {
         Resource::Pool => tx.pools(query).await.map(|all| all.len()),
         Resource::Member(pool) => tx.members(pool, query).await.map(|all| all.len()),
         Resource::HealthMonitor => tx.health_monitors(query).await.map(|all| all.len()),
+        Resource::Flavor => tx.flavors(query).await.map(|all| all.len()),
+        Resource::FlavorProfile => tx.flavor_profiles(query).await.map(|all| all.len()),
+        Resource::AvailabilityZone => tx.availability_zones(query).await.map(|all| all.len()),
+        Resource::AvailabilityZoneProfile => tx
+            .availability_zone_profiles(query)
+            .await
+            .map(|all| all.len()),
     };
     found.unwrap()
 }
@@ -409,6 +421,10 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
     const POOL: &str = "id name description provisioning_status operating_status admin_state_up protocol lb_algorithm project_id created_at updated_at healthmonitor_id tls_container_ref ca_tls_container_ref crl_container_ref tls_enabled tls_ciphers enabled load_balancer_id loadbalancer_id";
     const MEMBER: &str = "id name operating_status provisioning_status admin_state_up address protocol_port weight backup subnet_id project_id created_at updated_at monitor_address monitor_port vnic_type";
     const MONITOR: &str = "id name type delay timeout max_retries max_retries_down http_method url_path expected_codes admin_state_up project_id provisioning_status operating_status created_at updated_at http_version domain_name pool_id";
+    const FLAVOR: &str = "id name description enabled flavor_profile_id";
+    const FLAVOR_PROFILE: &str = "id name provider_name flavor_data";
+    const ZONE: &str = "name description enabled availability_zone_profile_id";
+    const ZONE_PROFILE: &str = "id name provider_name availability_zone_data";
     const LOAD_BALANCER: &str = "id name description provisioning_status operating_status admin_state_up project_id created_at updated_at vip_address vip_port_id vip_subnet_id vip_network_id provider flavor_id vip_qos_policy_id availability_zone vip_vnic_type topology enabled";
     for (_database, store, _) in stores().await {
         let tree = Tree::new();
@@ -424,6 +440,14 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
                 Resource::HealthMonitor,
                 tree.health_monitor.id.to_string(),
                 MONITOR,
+            ),
+            (Resource::Flavor, placeholder(), FLAVOR),
+            (Resource::FlavorProfile, placeholder(), FLAVOR_PROFILE),
+            (Resource::AvailabilityZone, placeholder(), ZONE),
+            (
+                Resource::AvailabilityZoneProfile,
+                placeholder(),
+                ZONE_PROFILE,
             ),
         ] {
             for field in fields.split(' ') {

@@ -7,6 +7,7 @@ mod fixture;
 mod housekeeping;
 mod leases;
 mod lists;
+mod offers;
 mod round_trip;
 mod schema;
 mod settle;

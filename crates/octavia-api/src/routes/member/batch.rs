@@ -107,6 +107,7 @@ async fn write(
             member.provisioning_status = ProvisioningStatus::PendingUpdate;
             tx.save_member(&member).await?;
         } else {
+            rules::may_have_sriov(api, tx, load_balancer, fields).await?;
             let member = rules::build(api, pool, fields.clone())?;
             rules::same_family(load_balancer, pool, &member)?;
             if new.iter().any(|other| rules::same_target(other, &member)) {

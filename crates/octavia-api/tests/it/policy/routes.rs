@@ -209,11 +209,36 @@ fn body(call: &Operation, ids: &BTreeMap<&str, String>) -> String {
             "max_retries": 2,
         } }),
         ("healthmonitors", false) => json!({ "healthmonitor": { "name": "x" } }),
+        ("flavors" | "flavorprofiles" | "availabilityzones" | "availabilityzoneprofiles", _) => {
+            offer(collection.unwrap_or_default(), is_post)
+        }
         _ => Value::Null,
     };
     if matches!(call.method.as_str(), "GET" | "DELETE") || body.is_null() {
         String::new()
     } else {
         body.to_string()
+    }
+}
+
+/// Returns a body for what operators offer.
+fn offer(collection: &str, is_post: bool) -> Value {
+    let id = "99999999-9999-9999-9999-999999999999";
+    let update = json!({ "description": "x" });
+    match (collection, is_post) {
+        ("flavors", true) => json!({ "flavor": { "name": "x", "flavor_profile_id": id } }),
+        ("flavors", false) => json!({ "flavor": update }),
+        ("availabilityzones", true) => {
+            json!({ "availability_zone": { "name": "x", "availability_zone_profile_id": id } })
+        }
+        ("availabilityzones", false) => json!({ "availability_zone": update }),
+        ("flavorprofiles", true) => json!({ "flavorprofile": {
+            "name": "x", "provider_name": "amphora", "flavor_data": "{}",
+        } }),
+        ("flavorprofiles", false) => json!({ "flavorprofile": { "name": "x" } }),
+        (_, true) => json!({ "availability_zone_profile": {
+            "name": "x", "provider_name": "amphora", "availability_zone_data": "{}",
+        } }),
+        (_, false) => json!({ "availability_zone_profile": { "name": "x" } }),
     }
 }

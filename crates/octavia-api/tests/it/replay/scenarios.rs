@@ -7,6 +7,8 @@ use crate::world::World;
 /// A file of records, what stood there before, and what is left out.
 pub(crate) struct Scenario {
     pub(crate) file: &'static str,
+    /// Whether access rules hold for the calls.
+    pub(crate) asks: bool,
     pub(crate) setup: &'static [Step],
     /// What is done before a record.
     pub(crate) before: &'static [(&'static str, Step)],
@@ -24,8 +26,9 @@ pub(crate) struct Scenario {
     pub(crate) left_out: &'static [(&'static str, &'static str)],
 }
 
-const NOTHING: Scenario = Scenario {
+pub(crate) const NOTHING: Scenario = Scenario {
     file: "",
+    asks: false,
     setup: &[],
     before: &[],
     hold: &[],
@@ -40,7 +43,7 @@ const NOTHING: Scenario = Scenario {
 const CERTIFICATES: &str = "reads certificates; there is no secret store yet";
 const L7: &str = "needs L7 policies, which are not served yet";
 const POLICY: &str = "refused by an access rule; noauth has none";
-const PROVIDER: &str = "needs a provider driver that is not ours";
+pub(crate) const PROVIDER: &str = "needs a provider driver that is not ours";
 const LATER: &str = "a resource that is not served yet";
 const CHANCE: &str = "cuts a list whose order upstream leaves to chance";
 const CHANCE_OF_STATUS: &str = "upstream forgets by chance that the pool has a monitor";
@@ -256,55 +259,106 @@ macro_rules! listed {
     };
 }
 
+const FIRST_OF_OTHERS: &str = "empty-listeners";
+
+/// What stood there when other resources were listed.
+const OTHERS: &[(&str, Step)] = &[
+    (FIRST_OF_OTHERS, OTHER_LB),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "pool",
+            r#"{
+                        "loadbalancer_id": "<lb>", "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN",
+                        "session_persistence": {"type": "APP_COOKIE", "cookie_name": "abc"}
+                    }"#,
+            "<monitored>",
+        ),
+    ),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "listener",
+            r#"{
+                        "loadbalancer_id": "<lb>", "protocol": "HTTP", "protocol_port": 80,
+                        "default_pool_id": "<monitored>",
+                        "insert_headers": {"X-Forwarded-For": "true"}
+                    }"#,
+            "",
+        ),
+    ),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "flavorprofile",
+            r#"{
+                        "name": "n2", "provider_name": "amphora",
+                        "flavor_data": "{\"loadbalancer_topology\": \"SINGLE\"}"
+                    }"#,
+            "<profile>",
+        ),
+    ),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "flavor",
+            r#"{"name": "dis", "flavor_profile_id": "<profile>", "enabled": false}"#,
+            "",
+        ),
+    ),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "availability_zone_profile",
+            r#"{
+                        "name": "n", "provider_name": "amphora",
+                        "availability_zone_data": "{\"compute_zone\": \"z1\"}"
+                    }"#,
+            "<zone profile>",
+        ),
+    ),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "availability_zone",
+            r#"{
+                        "name": "az1", "description": "d",
+                        "availability_zone_profile_id": "<zone profile>"
+                    }"#,
+            "",
+        ),
+    ),
+    (FIRST_OF_OTHERS, Step::Make("healthmonitor", MONITOR, "")),
+    (
+        FIRST_OF_OTHERS,
+        Step::Make(
+            "pools/<monitored>/member",
+            r#"{"address": "10.0.0.1", "protocol_port": 80}"#,
+            "",
+        ),
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists() {
-    const FIRST_OF_OTHERS: &str = "empty-listeners";
     replay(Scenario {
         file: "list",
         setup: &[
             listed!("0", r#""description": "even", "tags": ["all", "t0"]"#),
             listed!("1", r#""description": "odd", "tags": ["all", "t1"]"#),
             listed!("2", r#""description": "even", "tags": ["all", "t2"]"#),
-            listed!("3", r#""description": "odd", "tags": ["all", "t3"], "admin_state_up": false"#),
+            listed!(
+                "3",
+                r#""description": "odd", "tags": ["all", "t3"], "admin_state_up": false"#
+            ),
             listed!("4", r#""description": "even""#),
         ],
-        before: &[
-            (FIRST_OF_OTHERS, OTHER_LB),
-            (
-                FIRST_OF_OTHERS,
-                Step::Make(
-                    "pool",
-                    r#"{
-                        "loadbalancer_id": "<lb>", "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN",
-                        "session_persistence": {"type": "APP_COOKIE", "cookie_name": "abc"}
-                    }"#,
-                    "<monitored>",
-                ),
-            ),
-            (
-                FIRST_OF_OTHERS,
-                Step::Make(
-                    "listener",
-                    r#"{
-                        "loadbalancer_id": "<lb>", "protocol": "HTTP", "protocol_port": 80,
-                        "default_pool_id": "<monitored>",
-                        "insert_headers": {"X-Forwarded-For": "true"}
-                    }"#,
-                    "",
-                ),
-            ),
-            (FIRST_OF_OTHERS, Step::Make("healthmonitor", MONITOR, "")),
-            (
-                FIRST_OF_OTHERS,
-                Step::Make(
-                    "pools/<monitored>/member",
-                    r#"{"address": "10.0.0.1", "protocol_port": 80}"#,
-                    "",
-                ),
-            ),
-        ],
+        before: OTHERS,
         left_out: &[
-            ("f-sg", "filters on a collection are refused, this one as the others"),
+            (
+                "f-sg",
+                "filters on a collection are refused, this one as the others",
+            ),
             ("f-project-other", POLICY),
             ("no-role", POLICY),
             ("other-role", POLICY),
@@ -312,10 +366,6 @@ async fn lists() {
             ("empty-l7policies", L7),
             ("l7-filter-listener", L7),
             ("empty-quotas", LATER),
-            ("empty-flavors", LATER),
-            ("empty-flavorprofiles", LATER),
-            ("empty-availabilityzones", LATER),
-            ("empty-availabilityzoneprofiles", LATER),
         ],
         ..NOTHING
     })
