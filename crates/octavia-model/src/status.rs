@@ -131,6 +131,8 @@ impl ProvisioningStatus {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -141,11 +143,9 @@ mod tests {
                 let after = status
                     .begin(change)
                     .map_or("refused".to_owned(), |s| s.to_string());
-                table += &format!(
-                    "{:<15} {:<9} {after}\n",
-                    status.to_string(),
-                    format!("{change:?}")
-                );
+                let change = format!("{change:?}");
+                let status = status.to_string();
+                writeln!(table, "{status:<15} {change:<9} {after}").unwrap();
             }
         }
         insta::assert_snapshot!(table, @r"
