@@ -138,10 +138,8 @@ impl Everything {
         Problems::none_of(&configuration.api.obstacles)?;
         Problems::none_of(&configuration.cloud.obstacles)?;
         let folder = StateFolder::take(folder)?;
-        let listener = api::bind(&configuration.api).await?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Failure::Other(error.into()))?;
+        let entrance = api::Entrance::open(&configuration.api).await?;
+        let address = entrance.address()?;
         if configuration.controller.obstacles.is_empty() {
             tracing::debug!("the key of heartbeats is configured");
         } else {
@@ -160,7 +158,7 @@ impl Everything {
         let amphora = settings.amphora.clone();
         housekeeping::start(&mut lifecycle, world.clone(), amphora, &configuration);
         worker::start(&mut lifecycle, world, settings);
-        api::start(&mut lifecycle, listener, &parts, &configuration)?;
+        api::start(&mut lifecycle, entrance, &parts, &configuration)?;
         Ok(Self {
             lifecycle,
             cloud: parts.cloud,

@@ -1,17 +1,15 @@
 //! `octavia api`: serves the Load Balancer API v2.
 
+mod callers;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use octavia_api::policy::Policy;
-use octavia_api::{Api, Auth, KeystoneGate};
-use octavia_cloud::keystone::Keystone;
-use octavia_cloud::{CachedIdentity, Identity};
-use octavia_model::Clock;
+use octavia_api::{Api, Auth};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ApiRole, AuthStrategy, Configuration, KeystoneRole, Problems};
+use crate::config::{ApiRole, Configuration, Problems};
 use crate::failure::Failure;
 use crate::lifecycle::Lifecycle;
 use crate::parts::Parts;
@@ -19,18 +17,35 @@ use crate::parts::Parts;
 /// Runs the role.
 pub(crate) async fn run(configuration: Configuration) -> Result<(), Failure> {
     Problems::none_of(&configuration.api.obstacles)?;
-    let listener = bind(&configuration.api).await?;
+    let entrance = Entrance::open(&configuration.api).await?;
     let parts = Parts::open(&configuration).await?;
     let mut lifecycle = Lifecycle::new(configuration.process.stop_limit);
-    start(&mut lifecycle, listener, &parts, &configuration)?;
+    start(&mut lifecycle, entrance, &parts, &configuration)?;
     lifecycle.run().await
 }
 
-/// Takes the API's port, before anything else is begun.
-pub(crate) async fn bind(role: &ApiRole) -> Result<TcpListener, Failure> {
-    TcpListener::bind(role.address)
-        .await
-        .map_err(|error| cannot_listen(role.address, &error))
+/// The API's port, and who comes in by it.
+pub(crate) struct Entrance {
+    listener: TcpListener,
+    callers: Auth,
+}
+
+impl Entrance {
+    /// Reads the rules and takes the port, before anything else is begun.
+    pub(crate) async fn open(role: &ApiRole) -> Result<Self, Failure> {
+        let callers = callers::known_by(role)?;
+        let listener = TcpListener::bind(role.address)
+            .await
+            .map_err(|error| cannot_listen(role.address, &error))?;
+        Ok(Self { listener, callers })
+    }
+
+    /// Returns where the API listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr, Failure> {
+        self.listener
+            .local_addr()
+            .map_err(|error| Failure::Other(error.into()))
+    }
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
@@ -45,68 +60,22 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
 /// Starts the API on its port.
 pub(crate) fn start(
     lifecycle: &mut Lifecycle,
-    listener: TcpListener,
+    entrance: Entrance,
     parts: &Parts,
     configuration: &Configuration,
 ) -> Result<(), Failure> {
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure::Other(error.into()))?;
+    let address = entrance.address()?;
     let api = Api::new(
         parts.store.clone(),
         parts.network(),
         Arc::clone(&parts.clock),
     )
     .with_config(configuration.api.api.clone())
-    .with_auth(auth(&configuration.api, parts)?);
+    .with_auth(entrance.callers);
     let stopping = lifecycle.stopping();
     tracing::info!(%address, "the API listens on http://{address}");
-    lifecycle.start("api", serve(listener, api, stopping));
+    lifecycle.start("api", serve(entrance.listener, api, stopping));
     Ok(())
-}
-
-/// Returns how callers are known, and reads the rules of what they may do.
-fn auth(role: &ApiRole, parts: &Parts) -> Result<Auth, Failure> {
-    match &role.auth {
-        AuthStrategy::Nobody => Ok(Auth::Nobody),
-        AuthStrategy::Headers => {
-            tracing::warn!(
-                "[api_settings] auth_strategy = testing: whoever reaches the port says who they are"
-            );
-            Ok(Auth::Headers(policy(role, parts)?))
-        }
-        AuthStrategy::Keystone(keystone) => {
-            let gate = gate(keystone, &parts.clock)?;
-            Ok(Auth::Keystone(Arc::new(gate), policy(role, parts)?))
-        }
-        AuthStrategy::Unusable => Err(Failure::text("nobody says how callers are known")),
-    }
-}
-
-/// Opens the door under Keystone, which is asked when the first caller comes.
-fn gate(role: &KeystoneRole, clock: &Arc<dyn Clock>) -> Result<KeystoneGate, Failure> {
-    let keystone = Keystone::new(role.keystone.clone(), Arc::clone(clock))
-        .map_err(|error| Failure::Configuration(error.into()))?;
-    let keystone: Arc<dyn Identity> = Arc::new(keystone);
-    Ok(KeystoneGate {
-        identity: Arc::new(CachedIdentity::new(keystone, role.cache, Arc::clone(clock))),
-        www_authenticate_uri: role.www_authenticate_uri.clone(),
-        service_token_roles: role.service_token_roles.clone(),
-        service_token_roles_required: role.service_token_roles_required,
-    })
-}
-
-fn policy(role: &ApiRole, parts: &Parts) -> Result<Arc<Policy>, Failure> {
-    let policy = Policy::load(role.policy.clone(), Arc::clone(&parts.clock))
-        .map_err(|error| Failure::Configuration(error.into()))?;
-    for (rule, missing) in policy.rules().undefined() {
-        tracing::warn!(
-            rule,
-            missing,
-            "rule {rule} asks for rule {missing}, which does not exist: it does not hold"
-        );
-    }
-    Ok(Arc::new(policy))
 }
 
 async fn serve(

@@ -158,3 +158,17 @@ fn an_api_that_would_need_keystone_does_not_start_without_it() {
     ");
     assert_eq!(ended.status.code(), Some(78));
 }
+
+#[test]
+fn rules_with_errors_stop_the_start_before_anything_runs() {
+    let home = Home::new();
+    let rules = home.config().with_file_name("policy.yaml");
+    std::fs::write(&rules, "one: '@'\ntwo: role:x and\n").unwrap();
+    home.configure("[api_settings]\nauth_strategy = testing\n");
+    let ended = home.all_in_one(&[]).output().unwrap();
+    let said = text(&ended.stderr).replace(&rules.display().to_string(), "policy.yaml");
+    let last = said.lines().last().unwrap();
+    insta::assert_snapshot!(last, @r#"error: policy.yaml:2: rule "two": it ends where a check is expected"#);
+    assert_eq!(ended.status.code(), Some(78));
+    assert!(!home.state().join("octavia.db").exists());
+}
