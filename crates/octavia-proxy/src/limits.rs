@@ -30,6 +30,12 @@ pub(crate) const KEEP_PENDING_BYTES: usize = 64 * 1024;
 
 /// How many steps a connection takes before others have their turn: enough for a small request.
 pub(crate) const STEPS: usize = 4;
+/// How much a connection that has waited moves before others have their turn.
+pub(crate) const TURN_BYTES: usize = 256 * 1024;
+/// How much a connection moves at once; with more it waits behind those that move less.
+pub(crate) const PROMPT_BYTES: usize = 64 * 1024;
+/// How much is moved for connections that wait, before it is looked whether others have little to do.
+pub(crate) const QUEUE_BYTES: usize = 1024 * 1024;
 /// How many connections are accepted from one socket before others have their turn.
 pub(crate) const ACCEPTS: usize = 64;
 /// How long a loop waits before it accepts again, when the host was short of something.

@@ -5,6 +5,7 @@
 
 mod accept;
 mod client;
+mod drive;
 mod exchange;
 mod expire;
 mod member;
@@ -14,6 +15,7 @@ mod request;
 mod swap;
 mod tunnel;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,7 @@ use crate::runtime::slots::{Key, Slots};
 use crate::shared::Shared;
 use crate::tcp::Pipes;
 use accept::Acceptor;
-use client::{Client, Phase};
+use client::Client;
 use member::Members;
 
 pub(crate) use member::connect;
@@ -46,8 +48,8 @@ pub(crate) struct Worker {
     acceptors: Slots<Acceptor>,
     clients: Slots<Client>,
     members: Members,
-    /// Connections that were interrupted for the sake of others.
-    runnable: Vec<Key>,
+    /// Connections that wait for the sake of others.
+    queue: VecDeque<Key>,
     /// Listening sockets that have more to accept.
     acceptable: Vec<Key>,
     /// When connections that are left at the end are cut.
@@ -64,6 +66,8 @@ struct Io {
     buffer: Box<[u8]>,
     out: Vec<u8>,
     pipes: Pipes,
+    /// How many bytes the connection that has its turn has moved.
+    moved: usize,
 }
 
 /// What a step of a connection came to.
@@ -94,11 +98,12 @@ impl Worker {
                 buffer: vec![0; limits::READ_BYTES].into_boxed_slice(),
                 out: Vec::with_capacity(limits::HEAD_BYTES),
                 pipes: Pipes::default(),
+                moved: 0,
             },
             acceptors: Slots::default(),
             clients: Slots::default(),
             members: Members::default(),
-            runnable: Vec::new(),
+            queue: VecDeque::new(),
             acceptable: Vec::new(),
             stop_at: None,
         })
@@ -121,7 +126,7 @@ impl Worker {
     }
 
     fn patience(&self) -> Option<Duration> {
-        if !self.runnable.is_empty() || !self.acceptable.is_empty() {
+        if !self.queue.is_empty() || !self.acceptable.is_empty() {
             return Some(Duration::ZERO);
         }
         let stop = self.stop_at.map(|stop_at| stop_at.since(self.io.now));
@@ -136,9 +141,7 @@ impl Worker {
         for event in events {
             self.handle(*event);
         }
-        for key in std::mem::take(&mut self.runnable) {
-            self.drive(key);
-        }
+        self.serve_queue();
         for key in std::mem::take(&mut self.acceptable) {
             self.accept(key);
         }
@@ -163,12 +166,12 @@ impl Worker {
             CLIENT => {
                 if let Some(client) = self.clients.get_mut(key) {
                     client.stream.note(event.flags);
-                    self.drive(key);
+                    self.drive_or_queue(key);
                 }
             }
             MEMBER => {
                 if let Some(client) = self.members.client_of(key) {
-                    self.drive(client);
+                    self.drive_or_queue(client);
                 }
             }
             _ => {
@@ -177,28 +180,5 @@ impl Worker {
                 self.unblock();
             }
         }
-    }
-
-    /// Lets a connection take steps until it would block.
-    fn drive(&mut self, key: Key) {
-        for _ in 0..limits::STEPS {
-            let Some(client) = self.clients.get_mut(key) else {
-                return;
-            };
-            let step = match client.phase {
-                Phase::Head => self.read_request(key),
-                Phase::Connecting => self.await_member(key),
-                Phase::Pause => self.await_pause(key),
-                Phase::Exchange => self.exchange(key),
-                Phase::Tunnel => self.tunnel(key),
-                Phase::Linger => self.linger(key),
-            };
-            match step {
-                Step::Again => {}
-                Step::Wait => return,
-                Step::Close => return self.close(key),
-            }
-        }
-        self.runnable.push(key);
     }
 }

@@ -146,6 +146,8 @@ impl Worker {
             wish: None,
             attempts: Attempts::default(),
             timer: Timer::default(),
+            is_bulk: false,
+            is_queued: false,
             cut_at: Time::NEVER,
             http: Http::default(),
             tunnel: Tunnel::default(),

@@ -37,6 +37,10 @@ pub(super) struct Client {
     pub(super) wish: Option<Uuid>,
     pub(super) attempts: Attempts,
     pub(super) timer: Timer,
+    /// Whether it moved much in its latest turn.
+    pub(super) is_bulk: bool,
+    /// Whether it waits in the queue of its loop.
+    pub(super) is_queued: bool,
     /// When it is cut, because its listener is gone; then it does not take another request either.
     pub(super) cut_at: Time,
     pub(super) http: Http,

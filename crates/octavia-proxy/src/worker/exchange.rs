@@ -166,6 +166,7 @@ fn send_body(
         Received::End | Received::Broken(_) => return Flow::ClientFailed,
     };
     client.shard(io.index).add_in(count);
+    io.moved += count;
     let bytes = &io.buffer[..count];
     let body = match exchange.take_from_client(bytes) {
         Ok(body) => body,
@@ -198,6 +199,7 @@ fn receive_response(
         Received::End if exchange.end_of_member() => return Flow::Moved,
         Received::End | Received::Broken(_) => return Flow::MemberFailed,
     };
+    io.moved += count;
     if let Err(flow) = pass_response(client, member, exchange, (io, count)) {
         return flow;
     }

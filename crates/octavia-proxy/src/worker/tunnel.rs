@@ -24,6 +24,7 @@ impl Worker {
         let shard = client.shard(self.index);
         shard.add_in(up.moved());
         shard.add_out(down.moved());
+        self.io.moved += up.moved() + down.moved();
         match (up, down) {
             (Flow::Failed, _) | (_, Flow::Failed) | (Flow::Finished, Flow::Finished) => Step::Close,
             (Flow::Moved(_), _) | (_, Flow::Moved(_)) => {

@@ -122,3 +122,29 @@ fn an_answer_before_the_end_of_the_body_is_passed_on() {
     assert_eq!(response.header("connection"), Some("close"));
     assert!(client.is_closed());
 }
+
+#[test]
+fn long_transfers_and_short_requests_all_end() {
+    const LENGTH: usize = 4 << 20;
+    let origin = Origin::serve(|mut connection| {
+        while let Some(head) = connection.request() {
+            let is_long = head.starts_with("GET /long ");
+            connection.answer(&pattern(if is_long { LENGTH } else { 5 }));
+        }
+    });
+    let setup = Setup::http(&[origin.address]);
+    let address = setup.address();
+    let download = move || {
+        let mut client = Client::connect(address);
+        (0..3).all(|_| client.get("/long").body == pattern(LENGTH))
+    };
+    let downloads: Vec<_> = (0..12).map(|_| std::thread::spawn(download)).collect();
+    let mut client = Client::connect(address);
+    while !downloads.iter().all(std::thread::JoinHandle::is_finished) {
+        assert_eq!(client.get("/short").body, pattern(5));
+    }
+    for download in downloads {
+        assert!(download.join().expect("a download had an error"));
+    }
+    assert_eq!(setup.counters().request_errors, 0);
+}
