@@ -89,7 +89,8 @@ pub struct Timeouts {
     pub member_connect_ms: u64,
     /// How long a silent member is kept.
     pub member_data_ms: u64,
-    /// How long to wait for more of the first packets of a TCP connection.
+    /// How long to wait for more of the first packets of a TCP connection, where a rule looks at
+    /// them. No rule does so far, upstream's neither: a connection waits for nothing.
     pub tcp_inspect_ms: u64,
 }
 
