@@ -1,4 +1,5 @@
-//! Calls that were recorded against upstream, made again: status and body must be the same.
+//! Calls that were recorded against upstream, made again: status and body must be the same. Headers
+//! say who calls, as when they were recorded, and the default rules are in force.
 //!
 //! What is left out stands in a table of its scenario, with the reason; a record of the table that
 //! passes all the same fails the test, so the tables stay honest.
@@ -67,7 +68,7 @@ async fn replay_on(scenario: &Scenario, database: TestDatabase) {
             held = false;
             world.settle().await;
         }
-        let answer = call(&world, &names, scenario.asks, &record).await;
+        let answer = call(&world, &names, &record).await;
         judge(scenario, &mut names, &mut tally, &record, &answer);
         held |= scenario.hold.contains(&record.name.as_str());
         if !held {
@@ -153,7 +154,7 @@ fn compare(
     Ok(bound)
 }
 
-async fn call(world: &World, names: &Bindings, asks: bool, record: &Record) -> Answer {
+async fn call(world: &World, names: &Bindings, record: &Record) -> Answer {
     let path = names.fill(&record.path).replace(' ', "%20");
     if path.contains('<') {
         // It names something that an earlier record, which is left out, would have made.
@@ -175,11 +176,7 @@ async fn call(world: &World, names: &Bindings, asks: bool, record: &Record) -> A
         .body()
         .map_or_else(Body::empty, |body| Body::from(names.fill(&body)));
     let config = record.configure(impatient());
-    let router = if asks {
-        world.router_asking_with(config, default_rules())
-    } else {
-        world.router_with(config)
-    };
+    let router = world.router_asking_with(config, default_rules());
     send(&router, request.body(body).unwrap()).await
 }
 

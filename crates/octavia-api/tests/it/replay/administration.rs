@@ -7,7 +7,6 @@ use super::{Step, replay};
 async fn flavors_and_zones() {
     replay(Scenario {
         file: "offers",
-        asks: true,
         // Stands for the one of another provider that was there when it was recorded.
         before: &[(
             "az-delete",

@@ -7,8 +7,6 @@ use crate::world::World;
 /// A file of records, what stood there before, and what is left out.
 pub(crate) struct Scenario {
     pub(crate) file: &'static str,
-    /// Whether access rules hold for the calls.
-    pub(crate) asks: bool,
     pub(crate) setup: &'static [Step],
     /// What is done before a record.
     pub(crate) before: &'static [(&'static str, Step)],
@@ -28,7 +26,6 @@ pub(crate) struct Scenario {
 
 pub(crate) const NOTHING: Scenario = Scenario {
     file: "",
-    asks: false,
     setup: &[],
     before: &[],
     hold: &[],
@@ -42,7 +39,6 @@ pub(crate) const NOTHING: Scenario = Scenario {
 // Why records are left out.
 const CERTIFICATES: &str = "reads certificates; there is no secret store yet";
 const L7: &str = "needs L7 policies, which are not served yet";
-const POLICY: &str = "refused by an access rule; noauth has none";
 pub(crate) const PROVIDER: &str = "needs a provider driver that is not ours";
 const LATER: &str = "a resource that is not served yet";
 const CHANCE: &str = "cuts a list whose order upstream leaves to chance";
@@ -59,10 +55,7 @@ async fn the_protocol() {
         file: "protocol",
         setup: &[LB],
         other_text: &["body-too-large"],
-        left_out: &[
-            ("post-other-tenant", POLICY),
-            ("post-other-project", POLICY),
-        ],
+        left_out: &[],
         ..NOTHING
     })
     .await;
@@ -74,11 +67,7 @@ async fn load_balancers() {
         file: "loadbalancer",
         hold: &["delete-cascade"],
         release: &["get-deleted"],
-        left_out: &[
-            ("provider-noop", PROVIDER),
-            ("failover-user", POLICY),
-            ("failover-get", FALL_THROUGH),
-        ],
+        left_out: &[("provider-noop", PROVIDER), ("failover-get", FALL_THROUGH)],
         ..NOTHING
     })
     .await;
@@ -359,9 +348,6 @@ async fn lists() {
                 "f-sg",
                 "filters on a collection are refused, this one as the others",
             ),
-            ("f-project-other", POLICY),
-            ("no-role", POLICY),
-            ("other-role", POLICY),
             ("empty-listeners", L7),
             ("empty-l7policies", L7),
             ("l7-filter-listener", L7),
