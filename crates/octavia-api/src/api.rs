@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use chrono::{DateTime, Utc};
 use octavia_cloud::NetworkDriver;
-use octavia_model::{Clock, Id, IdSource, LoadBalancer};
+use octavia_model::{Amphora, Clock, Id, IdSource, LoadBalancer};
 use octavia_store::{EventKind, NewEvent, Store, Tx};
 
 use crate::error::{Error, Result};
@@ -94,6 +94,7 @@ impl Api {
         match wish {
             Wish::Change => tx.wake(id).await?,
             Wish::Failover => tx.wake_for_failover(id).await?,
+            Wish::AmphoraFailover(amphora) => tx.wake_for_amphora_failover(id, amphora).await?,
             Wish::CascadeDelete => tx.wake_for_cascade_delete(id).await?,
         };
         let event = NewEvent {
@@ -120,6 +121,8 @@ pub(crate) enum Wish {
     Change,
     /// The amphorae are to be replaced.
     Failover,
+    /// One amphora is to be replaced.
+    AmphoraFailover(Id<Amphora>),
     /// The load balancer goes, with all below it.
     CascadeDelete,
 }

@@ -8,10 +8,11 @@ use crate::error::{Error, Result};
 use crate::query::{self, Query};
 
 /// Fields that are booleans: their filters are words.
-const BOOLEANS: [&str; 6] = [
+const BOOLEANS: [&str; 7] = [
     "admin_state_up",
     "enabled",
     "backup",
+    "cert_busy",
     "tls_enabled",
     "hsts_include_subdomains",
     "hsts_preload",

@@ -1,5 +1,6 @@
 //! One file a resource; this one puts them together.
 
+mod amphora;
 mod availability_zone;
 mod availability_zone_profile;
 mod flavor;
@@ -33,6 +34,7 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(pool::routes())
         .merge(member::routes())
         .merge(health_monitor::routes())
+        .merge(amphora::routes())
         .merge(provider::routes())
         .merge(flavor_profile::routes())
         .merge(flavor::routes())

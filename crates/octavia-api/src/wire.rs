@@ -1,5 +1,6 @@
 //! What goes over the wire: request shapes with upstream's error texts, and response bodies.
 
+pub(crate) mod amphora;
 pub(crate) mod availability_zone;
 pub(crate) mod availability_zone_profile;
 pub(crate) mod decode;

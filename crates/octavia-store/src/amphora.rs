@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Sel
 
 use crate::column::{Cell, text, utc};
 use crate::row::{amphora, amphora_health};
-use crate::{Result, Tx};
+use crate::{ListQuery, Resource, Result, Tx};
 
 impl Tx {
     /// Returns an amphora, `DELETED` ones included.
@@ -38,6 +38,13 @@ impl Tx {
     /// Returns all amphorae that are not `DELETED`.
     pub async fn amphorae(&mut self) -> Result<Vec<Amphora>> {
         self.amphorae_from(present()).await
+    }
+
+    /// Returns a page of the amphorae that are not `DELETED`.
+    pub async fn amphorae_page(&mut self, query: &ListQuery) -> Result<Vec<Amphora>> {
+        let select = self.select(Resource::Amphora, query).await?;
+        let rows: Vec<amphora::Model> = self.rows(&select).await?;
+        rows.into_iter().map(amphora).collect()
     }
 
     pub(crate) async fn amphorae_of(&mut self, id: Id<LoadBalancer>) -> Result<Vec<Amphora>> {

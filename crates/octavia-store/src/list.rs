@@ -26,6 +26,8 @@ pub enum Resource {
     AvailabilityZone,
     /// Profiles of availability zones.
     AvailabilityZoneProfile,
+    /// Amphorae; their project is that of their load balancer.
+    Amphora,
 }
 
 /// Which items of a resource to return, in which order. Fields are named as in the API's answers

@@ -5,6 +5,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
 
+use crate::column::Cell;
 use crate::row::{amphora, listener, listener_statistics};
 use crate::{Result, Tx};
 
@@ -15,6 +16,29 @@ impl Tx {
     pub async fn listener_statistics(&mut self, id: Id<Listener>) -> Result<Statistics> {
         let this = listener_statistics::Column::ListenerId.eq(id.to_string());
         self.sum_of(this).await
+    }
+
+    /// Returns an amphora's counters, by listener.
+    pub async fn amphora_statistics(
+        &mut self,
+        id: Id<Amphora>,
+    ) -> Result<BTreeMap<Id<Listener>, Statistics>> {
+        let select = listener_statistics::Entity::find()
+            .filter(listener_statistics::Column::AmphoraId.eq(id.to_string()));
+        let rows: Vec<listener_statistics::Model> = self.rows(&select.into_query()).await?;
+        rows.iter()
+            .map(|row| {
+                let cell = Cell::new("listener_statistics", &row.listener_id);
+                let counters = Statistics {
+                    bytes_in: row.bytes_in,
+                    bytes_out: row.bytes_out,
+                    active_connections: i64::from(row.active_connections),
+                    total_connections: row.total_connections,
+                    request_errors: row.request_errors,
+                };
+                Ok((cell.parse(&row.listener_id)?, counters))
+            })
+            .collect()
     }
 
     /// Returns a load balancer's counters: the sum of its listeners'.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use octavia_api::Auth;
 use octavia_api::policy::{Policy, PolicySettings};
-use octavia_model::SystemClock;
+use octavia_model::{AmphoraRole, AmphoraStatus, Statistics, SystemClock};
 use octavia_testing::TestDatabase;
 use serde_json::Value;
 
@@ -193,6 +193,14 @@ pub(crate) enum Step {
     Make(&'static str, &'static str, &'static str),
     /// Put into ERROR: kind and name.
     Break(&'static str, &'static str),
+    /// A load balancer that a worker changes for a long time.
+    Lock(&'static str),
+    /// An amphora made by a worker: its load balancer, role and address.
+    Amphora(&'static str, AmphoraRole, &'static str),
+    /// What became of an amphora.
+    Became(&'static str, AmphoraStatus),
+    /// What an amphora counted for a listener: amphora, listener, counters.
+    Counted(&'static str, &'static str, Statistics),
 }
 
 async fn prepare(world: &World, names: &mut Bindings, step: &Step) {
@@ -206,6 +214,17 @@ async fn prepare(world: &World, names: &mut Bindings, step: &Step) {
             }
         }
         Step::Break(kind, name) => break_it(world, kind, &names.fill(name)).await,
+        Step::Lock(id) => administration::lock(world, &names.fill(id)).await,
+        Step::Amphora(owner, role, address) => {
+            administration::make_amphora(world, &names.fill(owner), *role, address).await;
+        }
+        Step::Became(amphora, status) => {
+            administration::change_amphora(world, &names.fill(amphora), *status).await;
+        }
+        Step::Counted(amphora, listener, counters) => {
+            let (amphora, listener) = (names.fill(amphora), names.fill(listener));
+            administration::count(world, &amphora, &listener, *counters).await;
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use sea_orm::DynIden;
 use sea_orm::sea_query::{Expr, IntoIden};
 
 use crate::row::{
-    availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor, listener,
-    load_balancer, member, pool, vip,
+    amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
+    listener, load_balancer, member, pool, vip,
 };
 use crate::{Error, Resource, Result};
 
@@ -57,6 +57,7 @@ pub(super) fn field(resource: Resource, name: &str) -> Result<Field> {
         Resource::FlavorProfile => flavor_profile_field(name),
         Resource::AvailabilityZone => availability_zone_field(name),
         Resource::AvailabilityZoneProfile => availability_zone_profile_field(name),
+        Resource::Amphora => amphora_field(name),
     };
     found.ok_or_else(|| Error::UnknownField(name.to_owned()))
 }
@@ -264,4 +265,35 @@ fn availability_zone_profile_field(name: &str) -> Option<Field> {
         _ => return None,
     };
     Some(Field::new(availability_zone_profile::Entity, column, kind))
+}
+
+fn amphora_field(name: &str) -> Option<Field> {
+    use amphora::Column as C;
+    if name == "project_id" {
+        return load_balancer_field(name);
+    }
+    let (column, kind) = match name {
+        "loadbalancer_id" | "load_balancer_id" => (C::LoadBalancerId, Kind::Word),
+        "id" => (C::Id, Kind::Word),
+        "compute_id" => (C::ComputeId, Kind::Word),
+        "lb_network_ip" => (C::LbNetworkIp, Kind::Text),
+        "vrrp_ip" => (C::VrrpIp, Kind::Text),
+        "ha_ip" => (C::HaIp, Kind::Text),
+        "vrrp_port_id" => (C::VrrpPortId, Kind::Word),
+        "ha_port_id" => (C::HaPortId, Kind::Word),
+        "cert_expiration" => (C::CertExpiration, Kind::Time),
+        "cert_busy" => (C::CertBusy, Kind::Bool),
+        "role" => (C::Role, Kind::Word),
+        "status" => (C::Status, Kind::Word),
+        "vrrp_interface" => (C::VrrpInterface, Kind::Text),
+        "vrrp_id" => (C::VrrpId, Kind::Number),
+        "vrrp_priority" => (C::VrrpPriority, Kind::Number),
+        "cached_zone" => (C::CachedZone, Kind::Text),
+        "created_at" => (C::CreatedAt, Kind::Time),
+        "updated_at" => (C::UpdatedAt, Kind::Time),
+        "image_id" => (C::ImageId, Kind::Word),
+        "compute_flavor" => (C::ComputeFlavor, Kind::Text),
+        _ => return None,
+    };
+    Some(Field::new(amphora::Entity, column, kind))
 }

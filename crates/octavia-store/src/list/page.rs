@@ -1,14 +1,14 @@
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DynIden, EntityTrait, Order, QueryTrait};
 
-use octavia_model::{Flavor, Id, ProvisioningStatus};
+use octavia_model::{AmphoraStatus, Flavor, Id, ProvisioningStatus};
 
 use super::condition::{Dialect, Mark, behind, value_of};
 use super::fields::{Field, field};
 use super::tags::tagged;
 use crate::row::{
-    availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor, listener,
-    load_balancer, member, pool, vip,
+    amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
+    listener, load_balancer, member, pool, vip,
 };
 use crate::{Direction, Error, ListQuery, Resource, Result, TagFilter, Tx};
 
@@ -111,6 +111,7 @@ fn all_of(resource: Resource) -> SelectStatement {
         Resource::FlavorProfile => flavor_profile::Entity::find().into_query(),
         Resource::AvailabilityZone => availability_zone::Entity::find().into_query(),
         Resource::AvailabilityZoneProfile => availability_zone_profile::Entity::find().into_query(),
+        Resource::Amphora => amphora::Entity::find().into_query(),
     }
 }
 
@@ -125,6 +126,7 @@ fn table_of(resource: Resource) -> DynIden {
         Resource::FlavorProfile => flavor_profile::Entity.into_iden(),
         Resource::AvailabilityZone => availability_zone::Entity.into_iden(),
         Resource::AvailabilityZoneProfile => availability_zone_profile::Entity.into_iden(),
+        Resource::Amphora => amphora::Entity.into_iden(),
     }
 }
 
@@ -135,7 +137,8 @@ const fn tail_of(resource: Resource) -> &'static [&'static str] {
         | Resource::Listener
         | Resource::Pool
         | Resource::Member(_)
-        | Resource::HealthMonitor => &["created_at", "id"],
+        | Resource::HealthMonitor
+        | Resource::Amphora => &["created_at", "id"],
         Resource::Flavor | Resource::FlavorProfile | Resource::AvailabilityZoneProfile => &["id"],
         Resource::AvailabilityZone => &["name"],
     }
@@ -151,7 +154,8 @@ const fn has_tags(resource: Resource) -> bool {
         Resource::Flavor
         | Resource::FlavorProfile
         | Resource::AvailabilityZone
-        | Resource::AvailabilityZoneProfile => false,
+        | Resource::AvailabilityZoneProfile
+        | Resource::Amphora => false,
     }
 }
 
@@ -181,6 +185,11 @@ fn joins(resource: Resource, select: &mut SelectStatement) {
                 .equals((pool::Entity, pool::Column::Id));
             select.join(JoinType::LeftJoin, health_monitor::Entity, of_this);
         }
+        Resource::Amphora => {
+            let its = Expr::col((load_balancer::Entity, load_balancer::Column::Id))
+                .equals((amphora::Entity, amphora::Column::LoadBalancerId));
+            select.join(JoinType::LeftJoin, load_balancer::Entity, its);
+        }
         Resource::Listener
         | Resource::Member(_)
         | Resource::HealthMonitor
@@ -200,6 +209,10 @@ fn scope(resource: Resource, select: &mut SelectStatement) {
                 load_balancer::Column::ProvisioningStatus,
             );
             select.and_where(Expr::col(status).ne(ProvisioningStatus::Deleted.as_str()));
+        }
+        Resource::Amphora => {
+            let status = Expr::col((amphora::Entity, amphora::Column::Status));
+            select.and_where(status.ne(AmphoraStatus::Deleted.as_str()));
         }
         Resource::Member(pool) => {
             select.and_where(member::Column::PoolId.eq(pool.to_string()));

@@ -38,6 +38,22 @@ impl Tx {
         self.wish(id, wish).await
     }
 
+    /// As [`Tx::wake`], and one amphora is to be replaced, beside those that are to be already.
+    pub async fn wake_for_amphora_failover(
+        &mut self,
+        id: Id<LoadBalancer>,
+        amphora: Id<Amphora>,
+    ) -> Result<i64> {
+        let before = self.reconciliation(id).await?;
+        let mut unwanted = before.map_or_else(Vec::new, |row| row.unwanted_amphorae);
+        unwanted.push(amphora);
+        let wish = Wish {
+            unwanted_amphorae: Some(unwanted),
+            cascade: false,
+        };
+        self.wish(id, wish).await
+    }
+
     /// As [`Tx::wake`], and what is below the load balancer goes with it.
     pub async fn wake_for_cascade_delete(&mut self, id: Id<LoadBalancer>) -> Result<i64> {
         let wish = Wish {

@@ -280,3 +280,24 @@ async fn signals_are_sent_by_commits_only() {
         settlements.mark_unchanged();
     }
 }
+
+#[tokio::test]
+async fn the_failover_of_one_amphora_leaves_the_others() {
+    for (_database, store, _) in stores().await {
+        let tree = Tree::new();
+        tree.insert(&store).await;
+        let second = octavia_testing::amphora(&tree.load_balancer);
+        let mut tx = store.begin("test").await.unwrap();
+        tx.insert_amphora(&second).await.unwrap();
+        let before = tx.wake(tree.id()).await.unwrap();
+        let after = tx
+            .wake_for_amphora_failover(tree.id(), second.id)
+            .await
+            .unwrap();
+        assert_eq!(after, before + 1);
+        let row = tx.reconciliation(tree.id()).await.unwrap().unwrap();
+        assert!(row.failover);
+        assert_eq!(row.unwanted_amphorae, [second.id]);
+        tx.commit().await.unwrap();
+    }
+}

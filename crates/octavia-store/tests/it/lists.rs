@@ -404,6 +404,7 @@ async fn count(tx: &mut Tx, resource: Resource, query: &ListQuery) -> usize {
         Resource::Pool => tx.pools(query).await.map(|all| all.len()),
         Resource::Member(pool) => tx.members(pool, query).await.map(|all| all.len()),
         Resource::HealthMonitor => tx.health_monitors(query).await.map(|all| all.len()),
+        Resource::Amphora => tx.amphorae_page(query).await.map(|all| all.len()),
         Resource::Flavor => tx.flavors(query).await.map(|all| all.len()),
         Resource::FlavorProfile => tx.flavor_profiles(query).await.map(|all| all.len()),
         Resource::AvailabilityZone => tx.availability_zones(query).await.map(|all| all.len()),
@@ -421,6 +422,7 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
     const POOL: &str = "id name description provisioning_status operating_status admin_state_up protocol lb_algorithm project_id created_at updated_at healthmonitor_id tls_container_ref ca_tls_container_ref crl_container_ref tls_enabled tls_ciphers enabled load_balancer_id loadbalancer_id";
     const MEMBER: &str = "id name operating_status provisioning_status admin_state_up address protocol_port weight backup subnet_id project_id created_at updated_at monitor_address monitor_port vnic_type";
     const MONITOR: &str = "id name type delay timeout max_retries max_retries_down http_method url_path expected_codes admin_state_up project_id provisioning_status operating_status created_at updated_at http_version domain_name pool_id";
+    const AMPHORA: &str = "id loadbalancer_id compute_id lb_network_ip vrrp_ip ha_ip vrrp_port_id ha_port_id cert_expiration cert_busy role status vrrp_interface vrrp_id vrrp_priority cached_zone created_at updated_at image_id compute_flavor project_id";
     const FLAVOR: &str = "id name description enabled flavor_profile_id";
     const FLAVOR_PROFILE: &str = "id name provider_name flavor_data";
     const ZONE: &str = "name description enabled availability_zone_profile_id";
@@ -441,6 +443,7 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
                 tree.health_monitor.id.to_string(),
                 MONITOR,
             ),
+            (Resource::Amphora, tree.amphora.id.to_string(), AMPHORA),
             (Resource::Flavor, placeholder(), FLAVOR),
             (Resource::FlavorProfile, placeholder(), FLAVOR_PROFILE),
             (Resource::AvailabilityZone, placeholder(), ZONE),

@@ -45,7 +45,7 @@ const CHANCE: &str = "cuts a list whose order upstream leaves to chance";
 const CHANCE_OF_STATUS: &str = "upstream forgets by chance that the pool has a monitor";
 const FALL_THROUGH: &str = "upstream answers with something else; not to be copied";
 
-const SUBNET: &str = r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111"}"#;
+pub(crate) const SUBNET: &str = r#"{"vip_subnet_id": "11111111-1111-1111-1111-111111111111"}"#;
 const LB: Step = Step::Make("loadbalancer", SUBNET, "<uuid-1>");
 const OTHER_LB: Step = Step::Make("loadbalancer", SUBNET, "<lb>");
 

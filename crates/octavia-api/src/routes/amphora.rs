@@ -1,0 +1,165 @@
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{Json, Response};
+use axum::routing::{get, put};
+use http::StatusCode;
+use octavia_model::{Amphora, AmphoraStatus, Id};
+use octavia_store::Tx;
+use serde_json::{Value, json};
+
+use crate::api::{Wish, parse_id};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::list::ListRequest;
+use crate::query::Query;
+use crate::rules::change;
+use crate::turn::Accepted;
+use crate::wire::amphora::{statistics, view};
+use crate::{Api, policy};
+
+const NAME: &str = "Amphora";
+
+/// Returns the paths of amphorae.
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v2.0/octavia/amphorae", get(list))
+        .route("/v2.0/octavia/amphorae/{id}", get(show).delete(delete))
+        .route("/v2.0/octavia/amphorae/{id}/stats", get(stats))
+        .route("/v2.0/octavia/amphorae/{id}/config", put(configure))
+        .route("/v2.0/octavia/amphorae/{id}/failover", put(failover))
+}
+
+async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+    let request = ListRequest::of_list(&query, &api.config)?;
+    caller.may_here(policy::AMPHORA_GET_ALL)?;
+    let mut tx = api.store.read("amphora.list").await?;
+    let found = tx.amphorae_page(&request.query).await;
+    let found = found.map_err(|error| request.explain(error))?;
+    let items = found.iter().map(view).collect();
+    Ok(Json(request.answer("amphorae", items)))
+}
+
+async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    let request = ListRequest::of_item(&query, &api.config)?;
+    caller.may_here(policy::AMPHORA_GET_ONE)?;
+    let mut tx = api.store.read("amphora.get").await?;
+    let amphora = load(&mut tx, parse_id(&id, NAME)?).await?;
+    Ok(Json(json!({ "amphora": request.select(view(&amphora)) })))
+}
+
+async fn load(tx: &mut Tx, id: Id<Amphora>) -> Result<Amphora> {
+    tx.amphora(id)
+        .await?
+        .filter(|amphora| amphora.status != AmphoraStatus::Deleted)
+        .ok_or_else(|| Error::not_found(NAME, &id))
+}
+
+async fn stats(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Json<Value>> {
+    query.only(&[])?;
+    caller.may_here(policy::AMPHORA_GET_STATS)?;
+    let mut tx = api.store.read("amphora.stats").await?;
+    let amphora = load(&mut tx, parse_id(&id, NAME)?).await?;
+    let counters = tx.amphora_statistics(amphora.id).await?;
+    if counters.is_empty() {
+        return Err(Error::not_found("Amphora stats for", &amphora.id));
+    }
+    let counters: Vec<_> = counters
+        .iter()
+        .map(|(listener, counters)| statistics(&amphora, *listener, counters))
+        .collect();
+    Ok(Json(json!({ "amphora_stats": counters })))
+}
+
+/// Only what does not work is removed; its load balancer gets another one.
+async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response> {
+    query.only(&[])?;
+    caller.may_here(policy::AMPHORA_DELETE)?;
+    let id = parse_id(&id, NAME)?;
+    let mut tx = api.store.begin("amphora.delete").await?;
+    let mut amphora = load_locked(&mut tx, id).await?;
+    if amphora.status != AmphoraStatus::Error {
+        let text = format!("amphora {id} is immutable and cannot be updated.");
+        return Err(Error::Conflict(text));
+    }
+    amphora.status = if amphora.load_balancer_id.is_some() {
+        AmphoraStatus::PendingDelete
+    } else {
+        // No reconciler looks after it; what it leaves in the cloud is found as an orphan.
+        AmphoraStatus::Deleted
+    };
+    tx.save_amphora(&amphora).await?;
+    if let Some(load_balancer) = amphora.load_balancer_id {
+        tx.look(load_balancer).await?;
+    }
+    tx.commit().await?;
+    Ok(super::empty(StatusCode::NO_CONTENT))
+}
+
+/// Returns an amphora as it is under the lock of its load balancer.
+async fn load_locked(tx: &mut Tx, id: Id<Amphora>) -> Result<Amphora> {
+    if let Some(owner) = load(tx, id).await?.load_balancer_id {
+        tx.lock_load_balancer(owner).await?;
+    }
+    load(tx, id).await
+}
+
+/// Asks the reconciler to look whether the amphora serves what is wanted. No state is needed, none
+/// changes.
+async fn configure(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response> {
+    query.only(&[])?;
+    caller.may_here(policy::AMPHORA_PUT_CONFIG)?;
+    let mut tx = api.store.begin("amphora.configure").await?;
+    let amphora = load(&mut tx, parse_id(&id, NAME)?).await?;
+    if let Some(load_balancer) = amphora.load_balancer_id {
+        tx.look(load_balancer).await?;
+        tx.commit().await?;
+    }
+    Ok(super::empty(StatusCode::ACCEPTED))
+}
+
+async fn failover(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response> {
+    query.only(&[])?;
+    caller.may_here(policy::AMPHORA_PUT_FAILOVER)?;
+    let id = parse_id(&id, NAME)?;
+    api.in_turn(|| failover_once(&api, id)).await?;
+    Ok(super::empty(StatusCode::ACCEPTED))
+}
+
+async fn failover_once(api: &Api, id: Id<Amphora>) -> Result<Accepted<()>> {
+    let mut tx = api.store.begin("amphora.failover").await?;
+    let owner = load(&mut tx, id).await?.load_balancer_id;
+    let owner = owner.ok_or_else(|| Error::not_found(NAME, &id))?;
+    change::below(&mut tx, owner).await?;
+    // It may have gone while we waited for the lock.
+    load(&mut tx, id).await?;
+    let wish = Wish::AmphoraFailover(id);
+    api.wake(&mut tx, owner, wish, &format!("failover of amphora {id}"))
+        .await?;
+    tx.commit().await?;
+    Ok(Accepted::new(owner, ()))
+}
