@@ -19,7 +19,7 @@ pub(crate) fn install_clients() -> anyhow::Result<PathBuf> {
     let venv = target().join("clients");
     let marker = venv.join(CLIENTS.join("+"));
     if !marker.is_file() {
-        Step::new("python3")
+        Step::new(python())
             .args(["-m", "venv", "--clear"])
             .args([venv.as_os_str()])
             .run()?;
