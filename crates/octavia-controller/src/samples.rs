@@ -66,6 +66,7 @@ pub(crate) fn bare() -> LoadBalancerTree {
             pools: Vec::new(),
         },
         listeners: Vec::new(),
+        l7_policies: Vec::new(),
         pools: Vec::new(),
         amphorae: Vec::new(),
     }

@@ -10,6 +10,7 @@ mod clock;
 mod flavor;
 mod health_monitor;
 mod id;
+mod l7;
 mod listener;
 mod load_balancer;
 mod member;
@@ -26,6 +27,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use flavor::{Flavor, FlavorProfile};
 pub use health_monitor::{HealthMonitor, HealthMonitorType, HttpMethod, HttpVersion};
 pub use id::{Id, IdSource, NotAnId, RandomIds, SequentialIds};
+pub use l7::{L7CompareType, L7Policy, L7PolicyAction, L7Rule, L7RuleType};
 pub use listener::{ClientAuthentication, Listener};
 pub use load_balancer::{AdditionalVip, LoadBalancer, Topology, Vip, VnicType};
 pub use member::{Member, Weight, WeightOutOfRange};
@@ -36,9 +38,6 @@ pub use statistics::Statistics;
 pub use status::{Change, Immutable, OperatingStatus, ProvisioningStatus, UnknownName};
 pub use tree::{LoadBalancerTree, PoolTree};
 
-/// Marks an id as one of an L7 policy; the resource itself comes with its endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum L7Policy {}
 /// Marks an id as one of a network of the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Network {}

@@ -1,4 +1,4 @@
-use crate::{Amphora, HealthMonitor, Listener, LoadBalancer, Member, Pool};
+use crate::{Amphora, HealthMonitor, L7Policy, Listener, LoadBalancer, Member, Pool};
 
 /// A load balancer with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,6 +7,8 @@ pub struct LoadBalancerTree {
     pub load_balancer: LoadBalancer,
     /// Its listeners, in order of creation.
     pub listeners: Vec<Listener>,
+    /// The policies of its listeners, by listener and position.
+    pub l7_policies: Vec<L7Policy>,
     /// Its pools, in order of creation.
     pub pools: Vec<PoolTree>,
     /// Its amphorae that are not `DELETED`.

@@ -19,6 +19,8 @@ mod flavor;
 mod flavor_profile;
 mod health_monitor;
 mod housekeeping;
+mod l7policy;
+mod l7rule;
 mod list;
 mod listener;
 mod load_balancer;

@@ -3,7 +3,7 @@ mod fields;
 mod page;
 mod tags;
 
-use octavia_model::{Id, Pool};
+use octavia_model::{Id, L7Policy, Pool};
 
 /// What a list is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub enum Resource {
     Member(Id<Pool>),
     /// Health monitors.
     HealthMonitor,
+    /// L7 policies.
+    L7Policy,
+    /// Rules of one L7 policy.
+    L7Rule(Id<L7Policy>),
     /// Flavors.
     Flavor,
     /// Profiles of flavors.

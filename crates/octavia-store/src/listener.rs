@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder
 
 use crate::children::children;
 use crate::column::{Cell, comma_text, commas, text, utc};
-use crate::row::{l7policy, l7rule, listener, listener_cidr, listener_statistics, sni};
+use crate::row::{l7policy, listener, listener_cidr, listener_statistics, sni};
 use crate::{ListQuery, Resource, Result, Tx, pickle};
 
 /// The port of the peers protocol of a load balancer's first listener.
@@ -76,33 +76,6 @@ impl Tx {
         self.delete_tags_of(ids).await?;
         let listeners = listener::Entity::delete_many().filter(listener::Column::Id.is_in(ids));
         self.execute(&listeners.into_query()).await.map(|_| ())
-    }
-
-    /// Removes policies, whose ids a query returns, with their rules and the tags of both.
-    pub(crate) async fn delete_l7policies(
-        &mut self,
-        ids: sea_orm::sea_query::SelectStatement,
-    ) -> Result<()> {
-        let ids: Vec<String> = self
-            .rows::<OnlyId>(&ids)
-            .await?
-            .into_iter()
-            .map(|row| row.id)
-            .collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let rules = Query::select()
-            .column(l7rule::Column::Id)
-            .from(l7rule::Entity)
-            .and_where(l7rule::Column::L7policyId.is_in(&ids))
-            .take();
-        self.delete_tags_in(rules).await?;
-        self.delete_tags_of(&ids).await?;
-        let rules = l7rule::Entity::delete_many().filter(l7rule::Column::L7policyId.is_in(&ids));
-        self.execute(&rules.into_query()).await?;
-        let policies = l7policy::Entity::delete_many().filter(l7policy::Column::Id.is_in(&ids));
-        self.execute(&policies.into_query()).await.map(|_| ())
     }
 
     /// Returns listeners.
@@ -218,11 +191,6 @@ struct Beside {
 #[derive(FromQueryResult)]
 struct Highest {
     highest: Option<i32>,
-}
-
-#[derive(FromQueryResult)]
-struct OnlyId {
-    id: String,
 }
 
 fn named(listener: &Listener) -> String {

@@ -75,6 +75,7 @@ impl Tx {
         Ok(Some(LoadBalancerTree {
             load_balancer,
             listeners: self.listeners_of(id).await?,
+            l7_policies: self.l7_policies_of(id).await?,
             pools: self.pool_trees_of(id).await?,
             amphorae: self.amphorae_of(id).await?,
         }))

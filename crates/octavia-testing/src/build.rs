@@ -3,8 +3,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use octavia_model::{
     Amphora, AmphoraRole, AmphoraStatus, ClientAuthentication, HealthMonitor, HealthMonitorType,
-    HttpMethod, Id, LbAlgorithm, Listener, ListenerProtocol, LoadBalancer, Member, OperatingStatus,
-    Pool, PoolProtocol, ProvisioningStatus, RandomIds, Topology, Vip, VnicType, Weight,
+    HttpMethod, Id, L7CompareType, L7Policy, L7PolicyAction, L7Rule, L7RuleType, LbAlgorithm,
+    Listener, ListenerProtocol, LoadBalancer, Member, OperatingStatus, Pool, PoolProtocol,
+    ProvisioningStatus, RandomIds, Topology, Vip, VnicType, Weight,
 };
 
 const PROJECT: &str = "5e5b7d1bbd0a4ac8a4a3a7a0a8d0f7a1";
@@ -163,6 +164,50 @@ pub fn health_monitor(pool: &Pool) -> HealthMonitor {
         expected_codes: Some("200".to_owned()),
         http_version: None,
         domain_name: None,
+        provisioning_status: ProvisioningStatus::Active,
+        operating_status: OperatingStatus::Online,
+        enabled: true,
+        tags: Vec::new(),
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+/// Makes an active policy that refuses, at the end of the listener's policies, without rules.
+pub fn l7_policy(listener: &Listener) -> L7Policy {
+    L7Policy {
+        id: Id::new(&RandomIds),
+        project_id: listener.project_id.clone(),
+        listener_id: listener.id,
+        name: Some("policy".to_owned()),
+        description: Some(String::new()),
+        action: L7PolicyAction::Reject,
+        redirect_pool_id: None,
+        redirect_url: None,
+        redirect_prefix: None,
+        redirect_http_code: None,
+        position: i32::MAX,
+        provisioning_status: ProvisioningStatus::Active,
+        operating_status: OperatingStatus::Online,
+        enabled: true,
+        tags: Vec::new(),
+        created_at: None,
+        updated_at: None,
+        rules: Vec::new(),
+    }
+}
+
+/// Makes an active rule: the path begins with `/api`.
+pub fn l7_rule(policy: &L7Policy) -> L7Rule {
+    L7Rule {
+        id: Id::new(&RandomIds),
+        project_id: policy.project_id.clone(),
+        l7_policy_id: policy.id,
+        kind: L7RuleType::Path,
+        compare_type: L7CompareType::StartsWith,
+        key: None,
+        value: "/api".to_owned(),
+        invert: false,
         provisioning_status: ProvisioningStatus::Active,
         operating_status: OperatingStatus::Online,
         enabled: true,

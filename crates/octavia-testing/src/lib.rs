@@ -7,6 +7,8 @@ mod database;
 mod mariadb;
 mod wait;
 
-pub use build::{amphora, health_monitor, listener, load_balancer, member, member_at, pool};
+pub use build::{
+    amphora, health_monitor, l7_policy, l7_rule, listener, load_balancer, member, member_at, pool,
+};
 pub use database::TestDatabase;
 pub use wait::{eventually, eventually_some};

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, IntoIden};
 
 use crate::row::{
     amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
-    listener, load_balancer, member, pool, vip,
+    l7policy, l7rule, listener, load_balancer, member, pool, vip,
 };
 use crate::{Error, Resource, Result};
 
@@ -53,6 +53,8 @@ pub(super) fn field(resource: Resource, name: &str) -> Result<Field> {
         Resource::Pool => pool_field(name),
         Resource::Member(_) => member_field(name),
         Resource::HealthMonitor => health_monitor_field(name),
+        Resource::L7Policy => l7_policy_field(name),
+        Resource::L7Rule(_) => l7_rule_field(name),
         Resource::Flavor => flavor_field(name),
         Resource::FlavorProfile => flavor_profile_field(name),
         Resource::AvailabilityZone => availability_zone_field(name),
@@ -216,6 +218,51 @@ fn health_monitor_field(name: &str) -> Option<Field> {
         _ => return None,
     };
     Some(Field::new(health_monitor::Entity, column, kind))
+}
+
+fn l7_policy_field(name: &str) -> Option<Field> {
+    use l7policy::Column as C;
+    let (column, kind) = match name {
+        "id" => (C::Id, Kind::Word),
+        "name" => (C::Name, Kind::Text),
+        "description" => (C::Description, Kind::Text),
+        "provisioning_status" => (C::ProvisioningStatus, Kind::Word),
+        "operating_status" => (C::OperatingStatus, Kind::Word),
+        "admin_state_up" | "enabled" => (C::Enabled, Kind::Bool),
+        "project_id" => (C::ProjectId, Kind::Word),
+        "action" => (C::Action, Kind::Word),
+        "listener_id" => (C::ListenerId, Kind::Word),
+        "redirect_pool_id" => (C::RedirectPoolId, Kind::Word),
+        "redirect_url" => (C::RedirectUrl, Kind::Text),
+        "redirect_prefix" => (C::RedirectPrefix, Kind::Text),
+        "redirect_http_code" => (C::RedirectHttpCode, Kind::Number),
+        "position" => (C::Position, Kind::Number),
+        "created_at" => (C::CreatedAt, Kind::Time),
+        "updated_at" => (C::UpdatedAt, Kind::Time),
+        _ => return None,
+    };
+    Some(Field::new(l7policy::Entity, column, kind))
+}
+
+fn l7_rule_field(name: &str) -> Option<Field> {
+    use l7rule::Column as C;
+    let (column, kind) = match name {
+        "id" => (C::Id, Kind::Word),
+        "type" => (C::Kind, Kind::Word),
+        "compare_type" => (C::CompareType, Kind::Word),
+        "key" => (C::Key, Kind::Text),
+        "value" => (C::Value, Kind::Text),
+        "invert" => (C::Invert, Kind::Bool),
+        "provisioning_status" => (C::ProvisioningStatus, Kind::Word),
+        "operating_status" => (C::OperatingStatus, Kind::Word),
+        "admin_state_up" | "enabled" => (C::Enabled, Kind::Bool),
+        "project_id" => (C::ProjectId, Kind::Word),
+        "l7policy_id" => (C::L7policyId, Kind::Word),
+        "created_at" => (C::CreatedAt, Kind::Time),
+        "updated_at" => (C::UpdatedAt, Kind::Time),
+        _ => return None,
+    };
+    Some(Field::new(l7rule::Entity, column, kind))
 }
 
 fn flavor_field(name: &str) -> Option<Field> {

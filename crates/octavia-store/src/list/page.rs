@@ -8,7 +8,7 @@ use super::fields::{Field, field};
 use super::tags::tagged;
 use crate::row::{
     amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
-    listener, load_balancer, member, pool, vip,
+    l7policy, l7rule, listener, load_balancer, member, pool, vip,
 };
 use crate::{Direction, Error, ListQuery, Resource, Result, TagFilter, Tx};
 
@@ -107,6 +107,8 @@ fn all_of(resource: Resource) -> SelectStatement {
         Resource::Pool => pool::Entity::find().into_query(),
         Resource::Member(_) => member::Entity::find().into_query(),
         Resource::HealthMonitor => health_monitor::Entity::find().into_query(),
+        Resource::L7Policy => l7policy::Entity::find().into_query(),
+        Resource::L7Rule(_) => l7rule::Entity::find().into_query(),
         Resource::Flavor => flavor::Entity::find().into_query(),
         Resource::FlavorProfile => flavor_profile::Entity::find().into_query(),
         Resource::AvailabilityZone => availability_zone::Entity::find().into_query(),
@@ -122,6 +124,8 @@ fn table_of(resource: Resource) -> DynIden {
         Resource::Pool => pool::Entity.into_iden(),
         Resource::Member(_) => member::Entity.into_iden(),
         Resource::HealthMonitor => health_monitor::Entity.into_iden(),
+        Resource::L7Policy => l7policy::Entity.into_iden(),
+        Resource::L7Rule(_) => l7rule::Entity.into_iden(),
         Resource::Flavor => flavor::Entity.into_iden(),
         Resource::FlavorProfile => flavor_profile::Entity.into_iden(),
         Resource::AvailabilityZone => availability_zone::Entity.into_iden(),
@@ -138,7 +142,9 @@ const fn tail_of(resource: Resource) -> &'static [&'static str] {
         | Resource::Pool
         | Resource::Member(_)
         | Resource::HealthMonitor
-        | Resource::Amphora => &["created_at", "id"],
+        | Resource::Amphora
+        | Resource::L7Policy
+        | Resource::L7Rule(_) => &["created_at", "id"],
         Resource::Flavor | Resource::FlavorProfile | Resource::AvailabilityZoneProfile => &["id"],
         Resource::AvailabilityZone => &["name"],
     }
@@ -150,7 +156,9 @@ const fn has_tags(resource: Resource) -> bool {
         | Resource::Listener
         | Resource::Pool
         | Resource::Member(_)
-        | Resource::HealthMonitor => true,
+        | Resource::HealthMonitor
+        | Resource::L7Policy
+        | Resource::L7Rule(_) => true,
         Resource::Flavor
         | Resource::FlavorProfile
         | Resource::AvailabilityZone
@@ -193,6 +201,8 @@ fn joins(resource: Resource, select: &mut SelectStatement) {
         Resource::Listener
         | Resource::Member(_)
         | Resource::HealthMonitor
+        | Resource::L7Policy
+        | Resource::L7Rule(_)
         | Resource::Flavor
         | Resource::FlavorProfile
         | Resource::AvailabilityZone
@@ -223,7 +233,10 @@ fn scope(resource: Resource, select: &mut SelectStatement) {
         | Resource::AvailabilityZoneProfile => {
             select.and_where(key_of(resource).ne(Id::<Flavor>::PLACEHOLDER.to_string()));
         }
-        Resource::Listener | Resource::Pool | Resource::HealthMonitor => {}
+        Resource::L7Rule(policy) => {
+            select.and_where(l7rule::Column::L7policyId.eq(policy.to_string()));
+        }
+        Resource::Listener | Resource::Pool | Resource::HealthMonitor | Resource::L7Policy => {}
     }
 }
 

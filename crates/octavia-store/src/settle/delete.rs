@@ -135,13 +135,4 @@ impl Tx {
         let ids: Vec<String> = monitors.into_iter().map(|monitor| monitor.id).collect();
         self.delete_health_monitors(&ids).await
     }
-
-    async fn delete_l7rules(&mut self, ids: &[String]) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        self.delete_tags_of(ids).await?;
-        let delete = l7rule::Entity::delete_many().filter(l7rule::Column::Id.is_in(ids));
-        self.execute(&delete.into_query()).await.map(|_| ())
-    }
 }

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use octavia_model::{Flavor, Id, LoadBalancer, RandomIds};
 use octavia_store::{Direction, Error, ListQuery, Resource, Sort, Store, TagFilter, Tx};
-use octavia_testing::{load_balancer, member};
+use octavia_testing::{l7_policy, l7_rule, load_balancer, member};
 
 use crate::fixture::{Tree, stores};
 
@@ -405,6 +405,8 @@ async fn count(tx: &mut Tx, resource: Resource, query: &ListQuery) -> usize {
         Resource::Member(pool) => tx.members(pool, query).await.map(|all| all.len()),
         Resource::HealthMonitor => tx.health_monitors(query).await.map(|all| all.len()),
         Resource::Amphora => tx.amphorae_page(query).await.map(|all| all.len()),
+        Resource::L7Policy => tx.l7_policies(query).await.map(|all| all.len()),
+        Resource::L7Rule(policy) => tx.l7_rules(policy, query).await.map(|all| all.len()),
         Resource::Flavor => tx.flavors(query).await.map(|all| all.len()),
         Resource::FlavorProfile => tx.flavor_profiles(query).await.map(|all| all.len()),
         Resource::AvailabilityZone => tx.availability_zones(query).await.map(|all| all.len()),
@@ -423,6 +425,8 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
     const MEMBER: &str = "id name operating_status provisioning_status admin_state_up address protocol_port weight backup subnet_id project_id created_at updated_at monitor_address monitor_port vnic_type";
     const MONITOR: &str = "id name type delay timeout max_retries max_retries_down http_method url_path expected_codes admin_state_up project_id provisioning_status operating_status created_at updated_at http_version domain_name pool_id";
     const AMPHORA: &str = "id loadbalancer_id compute_id lb_network_ip vrrp_ip ha_ip vrrp_port_id ha_port_id cert_expiration cert_busy role status vrrp_interface vrrp_id vrrp_priority cached_zone created_at updated_at image_id compute_flavor project_id";
+    const POLICY: &str = "id name description provisioning_status operating_status admin_state_up project_id action listener_id redirect_pool_id redirect_url redirect_prefix redirect_http_code position created_at updated_at enabled";
+    const RULE: &str = "id type compare_type key value invert provisioning_status operating_status created_at updated_at project_id admin_state_up enabled";
     const FLAVOR: &str = "id name description enabled flavor_profile_id";
     const FLAVOR_PROFILE: &str = "id name provider_name flavor_data";
     const ZONE: &str = "name description enabled availability_zone_profile_id";
@@ -431,6 +435,12 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
     for (_database, store, _) in stores().await {
         let tree = Tree::new();
         tree.insert(&store).await;
+        let policy = l7_policy(&tree.listener);
+        let rule = l7_rule(&policy);
+        let mut tx = store.begin("test").await.unwrap();
+        tx.insert_l7_policy(&policy).await.unwrap();
+        tx.insert_l7_rule(&rule).await.unwrap();
+        tx.commit().await.unwrap();
         let mut tx = store.read("test").await.unwrap();
         let pool = tree.pool.id;
         for (resource, marker, fields) in [
@@ -444,6 +454,8 @@ async fn every_field_of_every_resource_can_be_filtered_and_sorted_by() {
                 MONITOR,
             ),
             (Resource::Amphora, tree.amphora.id.to_string(), AMPHORA),
+            (Resource::L7Policy, policy.id.to_string(), POLICY),
+            (Resource::L7Rule(policy.id), rule.id.to_string(), RULE),
             (Resource::Flavor, placeholder(), FLAVOR),
             (Resource::FlavorProfile, placeholder(), FLAVOR_PROFILE),
             (Resource::AvailabilityZone, placeholder(), ZONE),

@@ -5,6 +5,7 @@
 
 mod fixture;
 mod housekeeping;
+mod l7;
 mod leases;
 mod lists;
 mod offers;
