@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::query::{self, Query};
 
 /// Fields that are booleans: their filters are words.
-const BOOLEANS: [&str; 7] = [
+const BOOLEANS: [&str; 8] = [
+    "invert",
     "admin_state_up",
     "enabled",
     "backup",

@@ -3,8 +3,8 @@ pub(crate) mod settings;
 use std::collections::BTreeSet;
 
 use octavia_model::{
-    HealthMonitorType, LbAlgorithm, ListenerProtocol, PoolProtocol, SessionPersistenceType,
-    Topology,
+    HealthMonitorType, L7RuleType, LbAlgorithm, ListenerProtocol, PoolProtocol,
+    SessionPersistenceType, Topology,
 };
 
 use crate::ApiConfig;
@@ -27,6 +27,8 @@ pub struct Capabilities {
     pub session_persistence: BTreeSet<SessionPersistenceType>,
     /// Types of health monitors.
     pub health_monitors: BTreeSet<HealthMonitorType>,
+    /// Types of L7 rules; with none, L7 policies are refused.
+    pub l7_rules: BTreeSet<L7RuleType>,
     /// TLS at listeners and towards members.
     pub tls: bool,
     /// `allowed_cidrs` of listeners.
@@ -54,6 +56,7 @@ impl Capabilities {
             algorithms: all(LbAlgorithm::ALL),
             session_persistence: all(SessionPersistenceType::ALL),
             health_monitors: all(HealthMonitorType::ALL),
+            l7_rules: all(L7RuleType::ALL),
             tls: true,
             allowed_cidrs: true,
             additional_vips: true,
@@ -94,6 +97,7 @@ impl Default for Capabilities {
             algorithms: all(LbAlgorithm::ALL),
             session_persistence: all(SessionPersistenceType::ALL),
             health_monitors: all(&[HealthMonitorType::Http, HealthMonitorType::Tcp]),
+            l7_rules: BTreeSet::new(),
             tls: false,
             allowed_cidrs: true,
             additional_vips: false,

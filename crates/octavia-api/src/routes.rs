@@ -7,6 +7,8 @@ mod flavor;
 mod flavor_profile;
 mod health_monitor;
 mod healthcheck;
+mod l7policy;
+mod l7rule;
 mod listener;
 mod load_balancer;
 mod member;
@@ -35,6 +37,8 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(member::routes())
         .merge(health_monitor::routes())
         .merge(amphora::routes())
+        .merge(l7policy::routes())
+        .merge(l7rule::routes())
         .merge(provider::routes())
         .merge(flavor_profile::routes())
         .merge(flavor::routes())

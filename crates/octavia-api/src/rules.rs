@@ -3,6 +3,8 @@
 pub(crate) mod change;
 pub(crate) mod choice;
 pub(crate) mod health_monitor;
+pub(crate) mod l7policy;
+pub(crate) mod l7rule;
 pub(crate) mod listener;
 pub(crate) mod member;
 pub(crate) mod pool;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use octavia_model::{HealthMonitor, Id, Listener, LoadBalancer, Member, Pool};
+use octavia_model::{HealthMonitor, Id, L7Policy, Listener, LoadBalancer, Member, Pool};
 use octavia_store::Tx;
 use serde_json::Value;
 
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::unsupported;
 use crate::rules;
 use crate::wire::given::Given;
+use crate::wire::l7policy::L7PolicyInTree;
 use crate::wire::listener::ListenerFields;
 use crate::wire::pool::PoolFields;
 use crate::wire::{listener, load_balancer, pool};
@@ -20,6 +20,8 @@ use crate::wire::{listener, load_balancer, pool};
 pub(crate) struct Tree {
     pools: Vec<Branch>,
     listeners: Vec<Listener>,
+    /// The policies of each listener, by position.
+    policies: BTreeMap<Id<Listener>, Vec<L7Policy>>,
 }
 
 #[derive(Debug)]
@@ -37,13 +39,6 @@ impl Tree {
         listeners: Vec<ListenerFields>,
         pools: Vec<PoolFields>,
     ) -> Result<Self> {
-        if let Some(listener) = listeners.iter().find(|listener| has_policies(listener)) {
-            let protocol = listener.protocol.as_ref();
-            protocol.map_or(Ok(()), |protocol| {
-                rules::protocol::may_have_children(*protocol)
-            })?;
-            return Err(unsupported("L7 policies are not supported yet"));
-        }
         let mut tree = Self::default();
         let mut by_name = BTreeMap::new();
         for fields in definitions(&listeners, pools)? {
@@ -69,21 +64,74 @@ impl Tree {
         if let Some(id) = fields.default_pool_id.as_ref() {
             return Err(Error::not_found("Pool", &id));
         }
-        let default_pool = std::mem::take(&mut fields.default_pool).value();
+        let default_pool = take(&mut fields.default_pool);
+        let policies = take(&mut fields.l7policies).unwrap_or_default();
         let mut listener = rules::listener::create(api, lb, &fields)?;
         if let Some(reference) = default_pool {
             rules::protocol::may_have_children(listener.protocol)?;
-            let name = reference.name.value().unwrap_or_default();
-            let pool = by_name
-                .get(&name)
-                .and_then(|index| self.pools.get_mut(*index));
-            let pool = &mut pool.ok_or_else(|| undefined(&name))?.pool;
+            let pool = self.named(by_name, reference)?;
             rules::protocol::may_serve(listener.protocol, pool.protocol)?;
             pool.listeners.push(listener.id);
             listener.default_pool_id = Some(pool.id);
         }
         rules::listener::free_port(&listener, &self.listeners)?;
+        let mut built = Vec::new();
+        for fields in policies {
+            let policy = self.policy(api, &listener, fields, by_name)?;
+            let place = usize::try_from(policy.position - 1).unwrap_or(usize::MAX);
+            for moved in built.iter_mut().skip(place) {
+                let moved: &mut L7Policy = moved;
+                moved.updated_at = policy.created_at;
+            }
+            built.insert(place.min(built.len()), policy);
+        }
+        for (position, policy) in (1..).zip(&mut built) {
+            policy.position = position;
+        }
+        listener.l7_policies = built.iter().map(|policy| policy.id).collect();
+        self.policies.insert(listener.id, built);
         Ok(listener)
+    }
+
+    fn policy(
+        &mut self,
+        api: &Api,
+        listener: &Listener,
+        mut fields: L7PolicyInTree,
+        by_name: &BTreeMap<String, usize>,
+    ) -> Result<L7Policy> {
+        let rules = take(&mut fields.policy.rules).unwrap_or_default();
+        let used = !rules.is_empty() && fields.policy.admin_state_up != Given::Value(false);
+        let pool = match take(&mut fields.redirect_pool) {
+            Some(reference) => Some(self.named(by_name, reference)?),
+            None => None,
+        };
+        let pool_id = pool.as_ref().map(|pool| pool.id);
+        let mut policy = rules::l7policy::build(api, listener, fields.policy, pool_id)?;
+        if let (Some(pool), true, true) = (pool, used, policy.redirect_pool_id.is_some())
+            && !pool.listeners.contains(&listener.id)
+        {
+            pool.listeners.push(listener.id);
+        }
+        for fields in rules {
+            rules::l7rule::room_for_one(&policy)?;
+            let rule = rules::l7rule::build(api, &policy, fields)?;
+            policy.rules.push(rule);
+        }
+        Ok(policy)
+    }
+
+    /// Finds the pool that a listener or a policy names.
+    fn named(
+        &mut self,
+        by_name: &BTreeMap<String, usize>,
+        reference: PoolFields,
+    ) -> Result<&mut Pool> {
+        let name = reference.name.value().unwrap_or_default();
+        let branch = by_name
+            .get(&name)
+            .and_then(|index| self.pools.get_mut(*index));
+        Ok(&mut branch.ok_or_else(|| undefined(&name))?.pool)
     }
 
     /// Writes everything.
@@ -99,13 +147,23 @@ impl Tree {
         }
         for listener in &self.listeners {
             tx.insert_listener(listener).await?;
+            for policy in self.policies_of(listener) {
+                tx.insert_l7_policy(policy).await?;
+                for rule in &policy.rules {
+                    tx.insert_l7_rule(rule).await?;
+                }
+            }
         }
         Ok(())
     }
 
     /// Shows everything.
     pub(crate) fn view(&self, lb: &LoadBalancer) -> Value {
-        let listeners: Vec<_> = self.listeners.iter().map(listener::full).collect();
+        let listeners: Vec<_> = self
+            .listeners
+            .iter()
+            .map(|listener| listener::full(listener, self.policies_of(listener)))
+            .collect();
         let pools: Vec<_> = self
             .pools
             .iter()
@@ -113,13 +171,10 @@ impl Tree {
             .collect();
         load_balancer::full(lb, &listeners, &pools)
     }
-}
 
-fn has_policies(listener: &ListenerFields) -> bool {
-    listener
-        .l7policies
-        .as_ref()
-        .is_some_and(|policies| !policies.is_empty())
+    fn policies_of(&self, listener: &Listener) -> &[L7Policy] {
+        self.policies.get(&listener.id).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Gathers the pools that are described anywhere in the request. Those inside listeners need names,
@@ -127,10 +182,7 @@ fn has_policies(listener: &ListenerFields) -> bool {
 fn definitions(listeners: &[ListenerFields], pools: Vec<PoolFields>) -> Result<Vec<PoolFields>> {
     let mut definitions: Vec<PoolFields> = Vec::new();
     let mut references = Vec::new();
-    for listener in listeners {
-        let Some(pool) = listener.default_pool.as_ref() else {
-            continue;
-        };
+    for pool in listeners.iter().flat_map(pools_inside) {
         if pool.name.as_ref().is_none_or(String::is_empty) {
             return Err(Error::validation(
                 "Pools must be named when creating a fully populated loadbalancer.",
@@ -156,6 +208,15 @@ fn definitions(listeners: &[ListenerFields], pools: Vec<PoolFields>) -> Result<V
         return Err(undefined(name));
     }
     Ok(definitions)
+}
+
+fn pools_inside(listener: &ListenerFields) -> impl Iterator<Item = &PoolFields> {
+    let policies = listener.l7policies.as_ref().into_iter().flatten();
+    listener
+        .default_pool
+        .as_ref()
+        .into_iter()
+        .chain(policies.filter_map(|policy| policy.redirect_pool.as_ref()))
 }
 
 fn undefined(name: &str) -> Error {

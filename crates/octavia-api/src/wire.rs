@@ -8,6 +8,8 @@ pub(crate) mod flavor;
 pub(crate) mod flavor_profile;
 pub(crate) mod given;
 pub(crate) mod health_monitor;
+pub(crate) mod l7policy;
+pub(crate) mod l7rule;
 pub(crate) mod listener;
 pub(crate) mod load_balancer;
 pub(crate) mod member;

@@ -244,6 +244,10 @@ async fn delete_once(api: &Api, caller: &Caller, id: Id<Pool>) -> Result<Accepte
     caller.may(policy::POOL_DELETE, pool.project_id.as_deref())?;
     let lb = pool.load_balancer_id;
     change::below(&mut tx, lb).await?;
+    if let Some(policy) = tx.l7_policy_using(id).await? {
+        let text = format!("Pool {id} is in use by L7 policy {policy}");
+        return Err(Error::Conflict(text));
+    }
     let mut pool = load(&mut tx, id).await?;
     pool.provisioning_status = ProvisioningStatus::PendingDelete;
     tx.save_pool(&pool).await?;

@@ -1,6 +1,6 @@
 //! Locks: which statuses allow a change, and what becomes pending with it.
 
-use octavia_model::{Change, Id, Listener, LoadBalancer, Pool, ProvisioningStatus};
+use octavia_model::{Change, Id, L7Policy, Listener, LoadBalancer, Pool, ProvisioningStatus};
 use octavia_store::Tx;
 
 use crate::error::{Error, Immutable, Result};
@@ -53,6 +53,29 @@ pub(crate) async fn inside_pool(tx: &mut Tx, pool: &Pool) -> Result<(LoadBalance
     tx.save_pool(&pool).await?;
     listeners(tx, &pool.listeners).await?;
     Ok((load_balancer, pool))
+}
+
+/// Locks the load balancer of a listener for a change of a rule, and makes it, the policy and the
+/// listener pending. Returns load balancer and policy as they are under the lock.
+pub(crate) async fn inside_policy(
+    tx: &mut Tx,
+    listener: &Listener,
+    id: Id<L7Policy>,
+) -> Result<(LoadBalancer, L7Policy)> {
+    let load_balancer = lock(tx, listener.load_balancer_id).await?;
+    let mut policy = tx
+        .l7_policy(id)
+        .await?
+        .ok_or_else(|| Error::not_found("L7 Policy", &id))?;
+    let status = policy.provisioning_status;
+    if status != ProvisioningStatus::Active {
+        return Err(immutable(Some("L7Policy"), id, status, load_balancer.id));
+    }
+    let load_balancer = make_pending(tx, load_balancer).await?;
+    policy.provisioning_status = ProvisioningStatus::PendingUpdate;
+    tx.save_l7_policy(&policy).await?;
+    listeners(tx, &[listener.id]).await?;
+    Ok((load_balancer, policy))
 }
 
 /// Makes the listeners that use a pool pending.

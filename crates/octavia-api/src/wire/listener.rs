@@ -1,14 +1,17 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
-use octavia_model::{ClientAuthentication, Id, Listener, ListenerProtocol, LoadBalancer, Pool};
+use octavia_model::{
+    ClientAuthentication, Id, L7Policy, Listener, ListenerProtocol, LoadBalancer, Pool,
+};
 use serde_json::{Value, json};
 
 use super::decode::{
     alpn, boolean, cidr, id, integer, list, map, object, one_of, port, tags, text,
 };
+use super::l7policy::L7PolicyInTree;
 use super::pool::PoolFields;
-use super::shape::{Fault, shape};
+use super::shape::shape;
 
 /// The longest time-out, in milliseconds.
 const LONGEST: i32 = 2_073_600_000;
@@ -27,7 +30,7 @@ shape! {
         "sni_container_refs" sni_container_refs: optional Vec<String> = list(text(255)),
         "default_pool_id" default_pool_id: optional Id<Pool> = id,
         "default_pool" default_pool: optional PoolFields = object,
-        "l7policies" l7policies: optional Vec<Value> = list(|value| Ok::<_, Fault>(value.clone())),
+        "l7policies" l7policies: optional Vec<L7PolicyInTree> = list(object),
         "insert_headers" insert_headers: optional BTreeMap<String, String> = map(255),
         "timeout_client_data" timeout_client_data: optional i32 = integer(0, LONGEST),
         "timeout_member_connect" timeout_member_connect: optional i32 = integer(0, LONGEST),
@@ -136,8 +139,9 @@ fn cidrs(nets: &[IpNet]) -> Value {
 }
 
 /// Shows a listener inside the answer to a load balancer's creation.
-pub(crate) fn full(listener: &Listener) -> Value {
-    let mut full = json!({ "l7policies": [] });
+pub(crate) fn full(listener: &Listener, policies: &[L7Policy]) -> Value {
+    let policies: Vec<_> = policies.iter().map(super::l7policy::full).collect();
+    let mut full = json!({ "l7policies": policies });
     if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(listener)) {
         for (key, value) in fields {
             if key != "loadbalancers" && key != "l7policies" {

@@ -15,7 +15,11 @@ async fn what_is_not_carried_is_refused_by_name() {
     let lb = world
         .make("loadbalancer", json!({ "vip_subnet_id": SUBNET }))
         .await;
+    let http = listener(&lb, json!({ "protocol": "HTTP", "protocol_port": 8080 }));
+    let http = world.make("listener", http.1["listener"].clone()).await;
+    let policy = json!({ "listener_id": http, "action": "REJECT" });
     let calls = [
+        ("l7policies", json!({ "l7policy": policy })),
         listener(&lb, json!({ "protocol": "UDP" })),
         listener(&lb, json!({ "protocol": "SCTP" })),
         listener(&lb, json!({ "protocol": "PROMETHEUS" })),
@@ -34,6 +38,7 @@ async fn what_is_not_carried_is_refused_by_name() {
         ]})),
     ];
     insta::assert_snapshot!(report(&world, calls).await, @r"
+    501 Provider 'amphora' does not support a requested option: L7 policies are not supported yet
     501 Provider 'amphora' does not support a requested option: UDP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: PROMETHEUS protocol listeners are not supported yet

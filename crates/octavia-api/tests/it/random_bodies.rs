@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::world::World;
 
-const KEYS: [&str; 46] = [
+const KEYS: [&str; 56] = [
     "name",
     "description",
     "admin_state_up",
@@ -52,10 +52,20 @@ const KEYS: [&str; 46] = [
     "url_path",
     "expected_codes",
     "domain_name",
+    "l7policies",
+    "action",
+    "redirect_pool",
+    "redirect_url",
+    "redirect_http_code",
+    "position",
+    "rules",
+    "compare_type",
+    "key",
+    "value",
     "surprise",
 ];
 
-const TEXTS: [&str; 28] = [
+const TEXTS: [&str; 34] = [
     "",
     "x",
     "HTTP",
@@ -80,6 +90,12 @@ const TEXTS: [&str; 28] = [
     "a.b",
     "MANDATORY",
     "amphora",
+    "REJECT",
+    "REDIRECT_TO_POOL",
+    "PATH",
+    "HEADER",
+    "REGEX",
+    "((\\w{100}){100}){100}",
     "\u{0}",
     "ž'\"\\\n",
     "99999999999999999999",
@@ -117,16 +133,18 @@ fn fields(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     })
 }
 
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 7] = [
     "loadbalancer",
     "listener",
     "pool",
     "member",
     "healthmonitor",
+    "l7policy",
+    "rule",
 ];
 
 /// What makes a body likely to be accepted, but for what is strewn over it.
-fn base(kind: &str, load_balancer: &str, pool: &str) -> Value {
+fn base(kind: &str, load_balancer: &str, pool: &str, listener: &str) -> Value {
     match kind {
         "loadbalancer" => json!({ "vip_subnet_id": "11111111-1111-1111-1111-111111111111" }),
         "listener" => {
@@ -136,6 +154,8 @@ fn base(kind: &str, load_balancer: &str, pool: &str) -> Value {
             json!({ "loadbalancer_id": load_balancer, "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN" })
         }
         "member" => json!({ "address": "10.0.0.1", "protocol_port": 80 }),
+        "l7policy" => json!({ "listener_id": listener, "action": "REJECT" }),
+        "rule" => json!({ "type": "PATH", "compare_type": "REGEX", "value": "/a" }),
         _ => json!({ "pool_id": pool, "type": "HTTP", "delay": 1, "timeout": 1, "max_retries": 1 }),
     }
 }
@@ -146,13 +166,17 @@ fn no_body_makes_the_service_fail() {
         .enable_all()
         .build()
         .unwrap();
-    let (world, load_balancer, pool) = runtime.block_on(async {
+    let (world, load_balancer, pool, listener, policy) = runtime.block_on(async {
         let world = World::new().await;
         let lb = world
-            .make("loadbalancer", base("loadbalancer", "", ""))
+            .make("loadbalancer", base("loadbalancer", "", "", ""))
             .await;
-        let pool = world.make("pool", base("pool", &lb, "")).await;
-        (world, lb, pool)
+        let pool = world.make("pool", base("pool", &lb, "", "")).await;
+        let listener = json!({ "loadbalancer_id": lb, "protocol": "HTTP", "protocol_port": 9 });
+        let listener = world.make("listener", listener).await;
+        let policy = base("l7policy", "", "", &listener);
+        let policy = world.make("l7policy", policy).await;
+        (world, lb, pool, listener, policy)
     });
     let strategy = (
         prop::sample::select(&KINDS[..]),
@@ -166,7 +190,7 @@ fn no_body_makes_the_service_fail() {
     });
     let result = runner.run(&strategy, |(kind, update, based, strewn)| {
         let mut body = if based && !update {
-            base(kind, &load_balancer, &pool)
+            base(kind, &load_balancer, &pool, &listener)
         } else {
             json!({})
         };
@@ -177,6 +201,9 @@ fn no_body_makes_the_service_fail() {
             ("member", _) => format!("/v2/lbaas/pools/{pool}/members"),
             ("loadbalancer", true) => format!("/v2/lbaas/loadbalancers/{load_balancer}"),
             ("pool", true) => format!("/v2/lbaas/pools/{pool}"),
+            ("l7policy", true) => format!("/v2/lbaas/l7policies/{policy}"),
+            ("l7policy", false) => "/v2/lbaas/l7policies".to_owned(),
+            ("rule", _) => format!("/v2/lbaas/l7policies/{policy}/rules"),
             (kind, _) => format!("/v2/lbaas/{kind}s"),
         };
         let (method, root) = match (kind, update) {

@@ -146,7 +146,11 @@ impl World {
     pub(crate) async fn make(&self, kind: &str, body: Value) -> String {
         let root_key = kind.rsplit('/').next().unwrap();
         let root = serde_json::json!({ root_key: body });
-        let path = format!("/v2.0/lbaas/{}s", kind.replace('_', ""));
+        let kind = kind.replace('_', "");
+        let plural = kind
+            .strip_suffix('y')
+            .map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"));
+        let path = format!("/v2.0/lbaas/{plural}");
         let answer = self.call("POST", &path, root).await;
         assert_eq!(
             answer.status,

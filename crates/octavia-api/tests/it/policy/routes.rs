@@ -85,7 +85,7 @@ async fn when_no_rule_holds_no_call_is_allowed() {
         }
     }
     assert_eq!(let_through, Vec::<String>::new());
-    assert!(refused.len() >= 38, "{}: {refused:#?}", refused.len());
+    assert!(refused.len() >= 48, "{}: {refused:#?}", refused.len());
 }
 
 /// The calls of all rules.
@@ -176,7 +176,13 @@ async fn objects(world: &World) -> BTreeMap<&'static str, String> {
         "pool_id": pool, "type": "HTTP", "delay": 5, "timeout": 3, "max_retries": 2,
     });
     let monitor = world.make("healthmonitor", monitor).await;
+    let policy = json!({ "listener_id": listener, "action": "REJECT" });
+    let policy = world.make("l7policy", policy).await;
+    let rule = json!({ "type": "PATH", "compare_type": "EQUAL_TO", "value": "/" });
+    let rule = world.make(&format!("l7policies/{policy}/rule"), rule).await;
     BTreeMap::from([
+        ("{l7policy_id}", policy),
+        ("{l7rule_id}", rule),
         ("{loadbalancer_id}", lb),
         ("{listener_id}", listener),
         ("{pool_id}", pool),
@@ -229,6 +235,14 @@ fn body(call: &Operation, ids: &BTreeMap<&str, String>) -> String {
         ("flavors" | "flavorprofiles" | "availabilityzones" | "availabilityzoneprofiles", _) => {
             offer(collection.unwrap_or_default(), is_post)
         }
+        ("l7policies", true) => json!({ "l7policy": {
+            "listener_id": ids["{listener_id}"], "action": "REJECT",
+        } }),
+        ("l7policies", false) => json!({ "l7policy": { "name": "x" } }),
+        ("rules", true) => json!({ "rule": {
+            "type": "PATH", "compare_type": "EQUAL_TO", "value": "/",
+        } }),
+        ("rules", false) => json!({ "rule": { "value": "/x" } }),
         _ => Value::Null,
     };
     if matches!(call.method.as_str(), "GET" | "DELETE") || body.is_null() {
