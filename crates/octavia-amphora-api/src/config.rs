@@ -1,11 +1,15 @@
 //! The whole configuration of an amphora, as one document with a generation.
 
+mod l7;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use l7::{L7Action, L7Compare, L7Policy, L7Rule, L7Subject};
 
 /// Everything that one amphora does. Sent whole, never as a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +81,10 @@ pub struct Listener {
     /// Who may connect; everybody when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_cidrs: Vec<IpNet>,
+    /// What is done with certain requests, by position; only for HTTP. Disabled ones, and those
+    /// without an enabled rule, are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub l7_policies: Vec<L7Policy>,
 }
 
 /// Time limits of a listener, in milliseconds.

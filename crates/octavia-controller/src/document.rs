@@ -2,6 +2,7 @@
 
 mod health_monitor;
 mod interface;
+mod l7;
 mod listener;
 mod pool;
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! | `worker` | an event loop and the connections it owns |
 //! | `http1` | the protocol core: bytes in, bytes and facts out, no sockets |
 //! | `proxy_protocol` | the header that names the client to a member |
+//! | `l7` | policies of listeners, compiled, and matched without sockets |
 //! | `tcp` | bytes both ways, through user space or `splice` |
 //! | `balance` | how a member is chosen, pure |
 //! | `sticky` | how a client stays with its member |
@@ -26,6 +27,7 @@ mod balance;
 mod config;
 mod health;
 mod http1;
+mod l7;
 mod limits;
 pub mod proxy;
 mod proxy_protocol;

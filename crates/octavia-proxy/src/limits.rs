@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How much memory a compiled regular expression of a rule may take.
+pub(crate) const REGEX_BYTES: usize = 1 << 20;
+
 /// The longest head of a request or response, as HAProxy's default buffer.
 pub(crate) const HEAD_BYTES: usize = 16 * 1024;
 /// The most header fields in a head, as HAProxy's `tune.http.maxhdr`.

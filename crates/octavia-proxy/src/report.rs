@@ -41,10 +41,9 @@ fn listener_report(listener: &Listener) -> ListenerReport {
 /// One for each listener that uses the pool; one without, if none does.
 fn pool_reports(pool: &Pool, snapshot: &Snapshot) -> Vec<PoolReport> {
     let serves = |listener: &Listener| {
-        listener
-            .pool
-            .as_ref()
-            .is_some_and(|used| used.id == pool.id)
+        let default = listener.pool.as_ref();
+        let l7 = listener.l7.as_ref();
+        default.is_some_and(|used| used.id == pool.id) || l7.is_some_and(|l7| l7.chooses(pool.id))
     };
     let users = snapshot
         .listeners

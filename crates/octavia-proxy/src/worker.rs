@@ -10,6 +10,7 @@ mod exchange;
 mod expire;
 mod member;
 mod own;
+mod policy;
 mod reach;
 mod request;
 mod swap;

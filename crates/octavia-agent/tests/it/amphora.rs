@@ -171,6 +171,7 @@ pub(crate) fn document(generation: u64) -> AmphoraConfig {
             timeouts: octavia_amphora_api::config::Timeouts::default(),
             insert_headers: octavia_amphora_api::config::InsertHeaders::default(),
             allowed_cidrs: Vec::new(),
+            l7_policies: Vec::new(),
         }],
         pools: Vec::new(),
     }

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use octavia_amphora_api::config::{self, InsertHeaders, Timeouts};
-use octavia_model::{Listener, ListenerProtocol, LoadBalancerTree, ProvisioningStatus};
+use octavia_model::{Id, Listener, ListenerProtocol, LoadBalancerTree, Pool, ProvisioningStatus};
 
-use super::Unsupported;
+use super::{Unsupported, l7};
 
 pub(super) fn listeners(
     tree: &LoadBalancerTree,
@@ -36,10 +36,11 @@ fn translate(
         connection_limit: listener
             .connection_limit
             .and_then(|limit| u32::try_from(limit).ok()),
-        default_pool: default_pool(tree, listener),
+        default_pool: pool_of(tree, listener.default_pool_id),
         timeouts: timeouts(listener, defaults),
         insert_headers: insert_headers(&listener.insert_headers),
         allowed_cidrs: listener.allowed_cidrs.clone(),
+        l7_policies: l7::policies(tree, listener)?,
     })
 }
 
@@ -58,8 +59,9 @@ fn protocol(listener: &Listener) -> Result<config::ListenerProtocol, Unsupported
     }
 }
 
-fn default_pool(tree: &LoadBalancerTree, listener: &Listener) -> Option<uuid::Uuid> {
-    let wanted = listener.default_pool_id?;
+/// Returns a pool, if it belongs into the document.
+pub(super) fn pool_of(tree: &LoadBalancerTree, id: Option<Id<Pool>>) -> Option<uuid::Uuid> {
+    let wanted = id?;
     tree.pools
         .iter()
         .find(|tree| tree.pool.id == wanted)

@@ -1,8 +1,9 @@
 use insta::{assert_json_snapshot, assert_snapshot};
 use octavia_cloud::{FixedIp, PortPurpose};
 use octavia_model::{
-    AmphoraStatus, HealthMonitorType, HttpVersion, LbAlgorithm, ListenerProtocol, LoadBalancer,
-    PoolProtocol, ProvisioningStatus, SessionPersistence, SessionPersistenceType, Weight,
+    AmphoraStatus, HealthMonitorType, HttpVersion, L7CompareType, L7Policy, L7PolicyAction,
+    L7RuleType, LbAlgorithm, ListenerProtocol, LoadBalancer, PoolProtocol, ProvisioningStatus,
+    SessionPersistence, SessionPersistenceType, Weight,
 };
 
 use super::health_monitor::expected_codes;
@@ -417,4 +418,163 @@ fn a_pool_that_nothing_uses_is_known_all_the_same() {
         config.pools[1].id,
         id::<octavia_model::Pool>(POOL, 2).uuid()
     );
+}
+
+/// Makes a policy of the sample's listener, with one rule on the path.
+fn policy(n: u32, action: L7PolicyAction) -> L7Policy {
+    let policy = L7Policy {
+        action,
+        redirect_pool_id: Some(id(POOL, 1)),
+        redirect_url: Some("https://example.org/".to_owned()),
+        redirect_prefix: Some("https://example.org".to_owned()),
+        redirect_http_code: Some(308),
+        ..octavia_testing::l7_policy(&listener(1, 80, None))
+    };
+    let rule = octavia_testing::l7_rule(&policy);
+    L7Policy {
+        id: id(0x71, n),
+        rules: vec![rule],
+        ..policy
+    }
+}
+
+#[test]
+fn policies_come_with_their_rules_by_position() {
+    let mut tree = full();
+    let mut first = policy(1, L7PolicyAction::RedirectToPool);
+    let mut more = first.rules[0].clone();
+    more.kind = L7RuleType::Header;
+    more.key = Some("X-Key".to_owned());
+    more.compare_type = L7CompareType::EqualTo;
+    more.value = "\"a b\"".to_owned();
+    more.invert = true;
+    first.rules.push(more);
+    tree.l7_policies = vec![
+        first,
+        policy(2, L7PolicyAction::RedirectToUrl),
+        policy(3, L7PolicyAction::RedirectPrefix),
+        policy(4, L7PolicyAction::Reject),
+    ];
+    assert_json_snapshot!(build(&tree).unwrap().listeners[0].l7_policies, @r#"
+    [
+      {
+        "id": "00000071-0000-4000-8000-000000000001",
+        "action": {
+          "type": "REDIRECT_TO_POOL",
+          "pool": "00000090-0000-4000-8000-000000000001"
+        },
+        "rules": [
+          {
+            "subject": {
+              "type": "PATH"
+            },
+            "compare": "STARTS_WITH",
+            "value": "/api"
+          },
+          {
+            "subject": {
+              "type": "HEADER",
+              "name": "X-Key"
+            },
+            "compare": "EQUAL_TO",
+            "value": "a b",
+            "invert": true
+          }
+        ]
+      },
+      {
+        "id": "00000071-0000-4000-8000-000000000002",
+        "action": {
+          "type": "REDIRECT_TO_URL",
+          "url": "https://example.org/",
+          "code": 308
+        },
+        "rules": [
+          {
+            "subject": {
+              "type": "PATH"
+            },
+            "compare": "STARTS_WITH",
+            "value": "/api"
+          }
+        ]
+      },
+      {
+        "id": "00000071-0000-4000-8000-000000000003",
+        "action": {
+          "type": "REDIRECT_PREFIX",
+          "prefix": "https://example.org",
+          "code": 308
+        },
+        "rules": [
+          {
+            "subject": {
+              "type": "PATH"
+            },
+            "compare": "STARTS_WITH",
+            "value": "/api"
+          }
+        ]
+      },
+      {
+        "id": "00000071-0000-4000-8000-000000000004",
+        "action": {
+          "type": "REJECT"
+        },
+        "rules": [
+          {
+            "subject": {
+              "type": "PATH"
+            },
+            "compare": "STARTS_WITH",
+            "value": "/api"
+          }
+        ]
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn what_upstream_leaves_out_of_policies_is_left_out() {
+    let mut tree = full();
+    let change = |n, action, edit: &dyn Fn(&mut L7Policy)| {
+        let mut policy = policy(n, action);
+        edit(&mut policy);
+        policy
+    };
+    let reject = L7PolicyAction::Reject;
+    tree.l7_policies = vec![
+        change(1, reject, &|policy| policy.enabled = false),
+        change(2, reject, &|policy| policy.rules.clear()),
+        change(3, reject, &|policy| policy.rules[0].enabled = false),
+        change(4, reject, &|policy| {
+            policy.provisioning_status = ProvisioningStatus::PendingDelete;
+        }),
+        change(5, reject, &|policy| {
+            policy.rules[0].provisioning_status = ProvisioningStatus::PendingDelete;
+        }),
+        change(6, L7PolicyAction::RedirectToUrl, &|policy| {
+            policy.redirect_url = None;
+        }),
+        change(7, L7PolicyAction::RedirectToPool, &|policy| {
+            policy.redirect_pool_id = Some(id(POOL, 9));
+        }),
+        change(8, reject, &|policy| policy.listener_id = id(0x15, 9)),
+    ];
+    assert_eq!(build(&tree).unwrap().listeners[0].l7_policies, []);
+    tree.l7_policies = vec![policy(1, reject)];
+    assert_eq!(build(&tree).unwrap().listeners[0].l7_policies.len(), 1);
+    tree.listeners[0].protocol = ListenerProtocol::Tcp;
+    assert_eq!(build(&tree).unwrap().listeners[0].l7_policies, []);
+}
+
+#[test]
+fn a_rule_on_the_clients_certificate_is_not_left_out_in_silence() {
+    let mut tree = full();
+    let mut refused = policy(1, L7PolicyAction::Reject);
+    refused.rules[0].kind = L7RuleType::SslConnHasCert;
+    tree.l7_policies = vec![refused];
+    let error = build(&tree).unwrap_err();
+    assert_eq!(error.feature, "type SSL_CONN_HAS_CERT");
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::snapshot::{Binding, Headers, Listener, Member, Pool, Snapshot};
 use super::state::{ListenerState, MemberState};
 use crate::balance::RoundRobin;
+use crate::l7::Policies;
 use crate::limits;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
@@ -37,8 +38,8 @@ pub(crate) fn compile(
     let listeners: Vec<_> = config
         .listeners
         .iter()
-        .map(|listener| Arc::new(compile_listener(listener, &pools, before, loops)))
-        .collect();
+        .map(|listener| Ok(Arc::new(compile_listener(listener, &pools, before, loops)?)))
+        .collect::<Result<_, ApplyError>>()?;
     let bindings = bind(config, &listeners, before, loops)?;
     Ok(Snapshot {
         version,
@@ -73,12 +74,23 @@ fn check(config: &AmphoraConfig) -> Result<(), ApplyError> {
             let text = format!("listener {id}: another listener has port {port}");
             return Err(ApplyError::Invalid(text));
         }
-        if let Some(pool) = listener.default_pool.filter(|pool| !pools.contains(pool)) {
+        let chosen = listener.l7_policies.iter().filter_map(chosen_pool);
+        let mut needed = listener.default_pool.into_iter().chain(chosen);
+        if let Some(pool) = needed.find(|pool| !pools.contains(pool)) {
             let text = format!("listener {id}: its pool {pool} is missing");
             return Err(ApplyError::Invalid(text));
         }
     }
     Ok(())
+}
+
+fn chosen_pool(policy: &config::L7Policy) -> Option<Uuid> {
+    match policy.action {
+        config::L7Action::RedirectToPool { pool } => Some(pool),
+        config::L7Action::Reject
+        | config::L7Action::RedirectToUrl { .. }
+        | config::L7Action::RedirectPrefix { .. } => None,
+    }
 }
 
 /// Gives members their places in the tables of the loops.
@@ -183,7 +195,7 @@ fn compile_listener(
     pools: &[Arc<Pool>],
     before: &Snapshot,
     loops: usize,
-) -> Listener {
+) -> Result<Listener, ApplyError> {
     let pool = pools
         .iter()
         .find(|pool| Some(pool.id) == listener.default_pool && pool.enabled);
@@ -193,7 +205,10 @@ fn compile_listener(
         |known| Arc::clone(&known.state),
     );
     let timeouts = &listener.timeouts;
-    Listener {
+    let l7 = known.and_then(|known| known.l7.as_ref());
+    let l7 = Policies::compile(&listener.l7_policies, pools, l7)
+        .map_err(|bad| ApplyError::Invalid(format!("listener {}: {bad}", listener.id)))?;
+    Ok(Listener {
         id: listener.id,
         protocol: listener.protocol,
         version: before.version + 1,
@@ -204,8 +219,9 @@ fn compile_listener(
         member_time: Duration::from_millis(timeouts.member_data_ms),
         headers: headers(listener),
         allowed: listener.allowed_cidrs.clone(),
+        l7,
         state,
-    }
+    })
 }
 
 fn headers(listener: &config::Listener) -> Headers {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
+use crate::l7::Policies;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
 
@@ -68,6 +69,8 @@ pub(crate) struct Listener {
     pub(crate) headers: Headers,
     /// Who may connect; everybody when empty.
     pub(crate) allowed: Vec<IpNet>,
+    /// What is done with certain requests.
+    pub(crate) l7: Option<Policies>,
     /// What lives on.
     pub(crate) state: Arc<ListenerState>,
 }
@@ -87,13 +90,16 @@ pub(crate) struct Headers {
 
 impl Listener {
     /// Returns how clients stay with their members, if they do.
-    pub(crate) fn stickiness(&self) -> Option<&Stickiness> {
-        self.pool.as_ref()?.stickiness.as_ref()
+    pub(crate) fn stickiness<'a>(
+        &'a self,
+        chosen: Option<&'a Arc<Pool>>,
+    ) -> Option<&'a Stickiness> {
+        chosen.or(self.pool.as_ref())?.stickiness.as_ref()
     }
 
     /// Returns the header that names the client to members, if they get one.
-    pub(crate) fn header(&self) -> Option<Version> {
-        self.pool.as_ref().and_then(|pool| pool.header)
+    pub(crate) fn header(&self, chosen: Option<&Arc<Pool>>) -> Option<Version> {
+        chosen.or(self.pool.as_ref()).and_then(|pool| pool.header)
     }
 
     /// Tells whether `client` may connect.

@@ -149,6 +149,7 @@ impl Worker {
             is_bulk: false,
             is_queued: false,
             cut_at: Time::NEVER,
+            chosen: None,
             http: Http::default(),
             tunnel: Tunnel::default(),
         });

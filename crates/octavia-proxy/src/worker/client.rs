@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{CLIENT, Io, Step, Worker};
 use crate::config::Listener;
+use crate::config::snapshot::Pool;
 use crate::config::state::Shard;
 use crate::http1::Exchange;
 use crate::http1::answer::{self, Refusal};
@@ -29,6 +30,8 @@ pub(super) struct Client {
     pub(super) local: SocketAddr,
     /// As of the snapshot when its connection or latest request began.
     pub(super) listener: Arc<Listener>,
+    /// The pool that a policy of the listener chose for the present request.
+    pub(super) chosen: Option<Arc<Pool>>,
     /// The connection to a member that serves it.
     pub(super) member: Option<Key>,
     /// Idle connections to members that carry its address, and serve nobody else.
@@ -140,13 +143,13 @@ impl Client {
 
     /// Finds the member that it asks to stay with, by its address or a cookie.
     pub(super) fn find_wish(&mut self, cookie: Option<&[u8]>) {
-        let stickiness = self.listener.stickiness();
+        let stickiness = self.listener.stickiness(self.chosen.as_ref());
         self.wish = stickiness.and_then(|stickiness| stickiness.wish(self.address.ip(), cookie));
     }
 
     /// Remembers that `member` serves it.
     pub(super) fn note_member(&self, member: Uuid) {
-        if let Some(stickiness) = self.listener.stickiness()
+        if let Some(stickiness) = self.listener.stickiness(self.chosen.as_ref())
             && self.wish != Some(member)
         {
             stickiness.note_client(self.address.ip(), member);

@@ -93,7 +93,7 @@ impl Worker {
         };
         if !exchange.keeps_member() || !member.is_some_and(is_usable) {
             self.members.close(member_key);
-        } else if client.listener.header().is_some() {
+        } else if client.listener.header(client.chosen.as_ref()).is_some() {
             let own = &mut client.own;
             self.members.release_own(member_key, own, &mut self.io);
         } else {
@@ -228,7 +228,7 @@ fn pass_response(
     } else {
         Persistence::Keep
     };
-    let stickiness = client.listener.stickiness();
+    let stickiness = client.listener.stickiness(client.chosen.as_ref());
     let backward = Backward {
         persistence,
         cookies: stickiness.map_or(OnResponse::Nothing, |stickiness| {

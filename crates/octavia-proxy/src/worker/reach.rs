@@ -27,7 +27,7 @@ impl Worker {
             let Some(client) = self.clients.get_mut(key) else {
                 return Step::Close;
             };
-            let Some(pool) = &client.listener.pool else {
+            let Some(pool) = client.chosen.as_ref().or(client.listener.pool.as_ref()) else {
                 return self.give_up(key, "there is no pool behind this listener");
             };
             if client.attempts.are_exhausted() {
@@ -98,6 +98,7 @@ impl Worker {
     /// Tries again, with the members as they are by now.
     pub(super) fn end_pause(&mut self, key: Key) -> Step {
         self.refresh_listener(key);
+        self.refresh_chosen(key);
         self.reach_member(key)
     }
 
@@ -118,7 +119,7 @@ impl Worker {
         if !member.stream.is_writable() {
             return Step::Wait;
         }
-        if let Some(header) = client.listener.header() {
+        if let Some(header) = client.listener.header(client.chosen.as_ref()) {
             self.io.out.clear();
             header.write(client.address, client.local, &mut self.io.out);
             member.stream.hold(&self.io.out);

@@ -84,6 +84,7 @@ impl Worker {
     /// while the head is not complete.
     fn parse_request(&mut self, key: Key, bytes: &[u8]) -> Step {
         self.refresh_listener(key);
+        let reply = self.ask_policies(key, bytes);
         let Some(client) = self.clients.get_mut(key) else {
             return Step::Close;
         };
@@ -93,7 +94,7 @@ impl Worker {
             local: client.local,
             cookies: client
                 .listener
-                .stickiness()
+                .stickiness(client.chosen.as_ref())
                 .map_or(OnRequest::Nothing, Stickiness::on_request),
         };
         client.http.request.clear();
@@ -103,7 +104,10 @@ impl Worker {
                 client.find_wish(head.cookie.map(|span| span.within(bytes)));
                 client.http.input.clear();
                 client.http.input.extend_from_slice(&bytes[head.length..]);
-                self.begin_request(key, head)
+                match reply {
+                    Some(reply) => self.reply(key, &head, &reply),
+                    None => self.begin_request(key, head),
+                }
             }
             Err(refusal) => self.refuse(key, refusal),
         }

@@ -5,6 +5,7 @@ mod bodies;
 mod chaos;
 mod faults;
 mod health;
+mod l7;
 mod limits;
 mod proxy_protocol;
 mod requests;

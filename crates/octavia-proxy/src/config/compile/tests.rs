@@ -39,6 +39,7 @@ fn listener(number: u128, port: u16) -> Listener {
         timeouts: Timeouts::default(),
         insert_headers: InsertHeaders::default(),
         allowed_cidrs: Vec::new(),
+        l7_policies: Vec::new(),
     }
 }
 

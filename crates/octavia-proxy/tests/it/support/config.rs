@@ -145,6 +145,7 @@ pub(crate) fn listener(number: u128, protocol: ListenerProtocol, port: u16) -> L
         },
         insert_headers: InsertHeaders::default(),
         allowed_cidrs: Vec::new(),
+        l7_policies: Vec::new(),
     }
 }
 

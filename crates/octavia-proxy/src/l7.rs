@@ -1,0 +1,96 @@
+//! What a listener does with certain requests: policies, compiled, and matched without sockets.
+//!
+//! Meant as HAProxy means the same configuration: what rejects comes before what redirects, and
+//! that before what chooses a pool.
+
+pub(crate) mod answer;
+mod matcher;
+mod request;
+mod rule;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use octavia_amphora_api::config;
+use uuid::Uuid;
+
+use crate::config::snapshot::Pool;
+use crate::limits;
+pub(crate) use matcher::BadPolicy;
+use matcher::Matcher;
+use request::Request;
+
+/// The policies of a listener, and the pools that they choose.
+pub(crate) struct Policies {
+    matcher: Arc<Matcher>,
+    pools: HashMap<Uuid, Arc<Pool>>,
+}
+
+/// What becomes of a request.
+pub(crate) enum Verdict {
+    /// No policy takes it.
+    Pass,
+    /// It is refused.
+    Reject,
+    /// The client is sent elsewhere.
+    Redirect {
+        /// The status of the answer.
+        code: u16,
+        /// Where.
+        location: Vec<u8>,
+    },
+    /// A pool serves it.
+    Pool(Arc<Pool>),
+}
+
+impl Policies {
+    /// Compiles the policies of a listener; what was compiled before and is the same is kept.
+    pub(crate) fn compile(
+        policies: &[config::L7Policy],
+        pools: &[Arc<Pool>],
+        before: Option<&Self>,
+    ) -> Result<Option<Self>, BadPolicy> {
+        if policies.is_empty() {
+            return Ok(None);
+        }
+        let same = before.filter(|before| before.matcher.is_of(policies));
+        let matcher = match same {
+            Some(before) => Arc::clone(&before.matcher),
+            None => Arc::new(Matcher::compile(policies)?),
+        };
+        let pools = pools
+            .iter()
+            .filter(|pool| pool.enabled && matcher.chooses(pool.id))
+            .map(|pool| (pool.id, Arc::clone(pool)))
+            .collect();
+        Ok(Some(Self { matcher, pools }))
+    }
+
+    /// Tells whether a policy chooses that pool.
+    pub(crate) fn chooses(&self, pool: Uuid) -> bool {
+        self.pools.contains_key(&pool)
+    }
+
+    /// Decides on the request that `bytes` begin with; passes a head that is not whole, or none.
+    pub(crate) fn decide(&self, bytes: &[u8]) -> Verdict {
+        let mut storage = [httparse::EMPTY_HEADER; limits::HEADERS];
+        let Some(request) = Request::read(bytes, &mut storage) else {
+            return Verdict::Pass;
+        };
+        if self.matcher.rejects(&request) {
+            return Verdict::Reject;
+        }
+        if let Some(redirect) = self.matcher.redirect(&request) {
+            return Verdict::Redirect {
+                code: redirect.code,
+                location: redirect.location(&request),
+            };
+        }
+        let mut chosen = self.matcher.pools(&request);
+        let pool = chosen.find_map(|id| self.pools.get(&id));
+        pool.map_or(Verdict::Pass, |pool| Verdict::Pool(Arc::clone(pool)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

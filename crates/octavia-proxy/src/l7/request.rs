@@ -1,0 +1,69 @@
+use httparse::Header;
+
+/// What rules can look at.
+pub(super) struct Request<'a> {
+    /// The path, without the query.
+    pub(super) path: &'a [u8],
+    /// The path with the query.
+    pub(super) path_and_query: &'a [u8],
+    headers: &'a [Header<'a>],
+}
+
+impl<'a> Request<'a> {
+    /// Reads the head at the start of `bytes`, if it is whole.
+    pub(super) fn read(bytes: &'a [u8], storage: &'a mut [Header<'a>]) -> Option<Self> {
+        let mut request = httparse::Request::new(storage);
+        if request.parse(bytes).ok()?.is_partial() {
+            return None;
+        }
+        let path_and_query = path_and_query(request.path?.as_bytes());
+        let end = memchr::memchr(b'?', path_and_query);
+        Some(Self {
+            path: &path_and_query[..end.unwrap_or(path_and_query.len())],
+            path_and_query,
+            headers: request.headers,
+        })
+    }
+
+    /// Returns the lines of a header, whole.
+    fn lines(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| header.value)
+    }
+
+    /// Returns the values of a header; a comma outside of quotes ends one.
+    pub(super) fn header(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.lines(name).flat_map(|line| {
+            let mut quoted = false;
+            line.split(move |byte| {
+                quoted ^= *byte == b'"';
+                *byte == b',' && !quoted
+            })
+            .map(<[u8]>::trim_ascii)
+        })
+    }
+
+    /// Returns the values of a cookie.
+    pub(super) fn cookie(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let pairs = self
+            .lines("cookie")
+            .flat_map(|line| line.split(|byte| *byte == b';' || *byte == b','));
+        pairs.filter_map(move |pair| {
+            let at = memchr::memchr(b'=', pair)?;
+            let (key, value) = (pair[..at].trim_ascii(), pair[at + 1..].trim_ascii());
+            (key == name.as_bytes()).then_some(value)
+        })
+    }
+}
+
+/// Leaves out scheme and authority.
+fn path_and_query(target: &[u8]) -> &[u8] {
+    if target.starts_with(b"/") {
+        return target;
+    }
+    let authority = memchr::memmem::find(target, b"://").map(|at| &target[at + 3..]);
+    let path = authority.and_then(|rest| Some(&rest[memchr::memchr2(b'/', b'?', rest)?..]));
+    path.unwrap_or(b"/")
+}

@@ -1,0 +1,84 @@
+//! Requests that a policy of the listener takes.
+
+use std::sync::Arc;
+
+use super::client::Phase;
+use super::{Step, Worker};
+use crate::http1::body::Framing;
+use crate::http1::request::RequestHead;
+use crate::l7::Verdict;
+use crate::l7::answer::{self, Manner};
+use crate::limits;
+use crate::runtime::slots::Key;
+
+/// The answer of a policy.
+pub(super) enum Reply {
+    Refusal,
+    Redirection { code: u16, location: Vec<u8> },
+}
+
+impl Worker {
+    /// Asks the policies of the listener about the request that `bytes` begin with. What they choose
+    /// is noted; what they answer is returned, and given once the request is known to be valid.
+    pub(super) fn ask_policies(&mut self, key: Key, bytes: &[u8]) -> Option<Reply> {
+        let client = self.clients.get_mut(key)?;
+        client.chosen = None;
+        match client.listener.l7.as_ref()?.decide(bytes) {
+            Verdict::Pass => None,
+            Verdict::Pool(pool) => {
+                client.chosen = Some(pool);
+                None
+            }
+            Verdict::Reject => Some(Reply::Refusal),
+            Verdict::Redirect { code, location } => Some(Reply::Redirection { code, location }),
+        }
+    }
+
+    /// Answers in place of a member. The connection goes on where no body is in the way.
+    pub(super) fn reply(&mut self, key: Key, head: &RequestHead, reply: &Reply) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        let is_bare = head.is_1_1 && head.body == Framing::None && !head.upgrade;
+        let manner = Manner {
+            head_only: head.wants_head_only,
+            keep_alive: head.keep_alive && is_bare && !client.is_draining(),
+        };
+        let out = &mut self.io.out;
+        out.clear();
+        match reply {
+            Reply::Refusal => answer::reject(manner, out),
+            Reply::Redirection { code, location } => {
+                answer::redirect(*code, location, manner, out);
+            }
+        }
+        client.shard(self.index).add_out(self.io.out.len());
+        if client.stream.send(&self.io.out, &[]).is_err() {
+            return Step::Close;
+        }
+        client.http.end_exchange();
+        if manner.keep_alive {
+            client.phase = Phase::Head;
+            client.stream.rest();
+            client.set_deadline(client.listener.client_time, &mut self.io);
+        } else {
+            client.phase = Phase::Linger;
+            client.set_deadline(limits::LINGER_TIME, &mut self.io);
+        }
+        Step::Again
+    }
+
+    /// Looks the pool that a policy chose up again, as it is by now.
+    pub(super) fn refresh_chosen(&mut self, key: Key) {
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
+        let Some(chosen) = client.chosen.as_mut() else {
+            return;
+        };
+        let mut pools = self.snapshot.pools.iter();
+        if let Some(pool) = pools.find(|pool| pool.id == chosen.id) {
+            *chosen = Arc::clone(pool);
+        }
+    }
+}
