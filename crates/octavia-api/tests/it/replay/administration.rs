@@ -91,7 +91,6 @@ const AMONG_AMPHORAE: &[(&str, Step)] = &[
 async fn amphorae() {
     replay(Scenario {
         file: "amphorae",
-        asks: true,
         setup: &[
             Step::Make("loadbalancer", SUBNET, "<one>"),
             Step::Amphora("<one>", AmphoraRole::Backup, "198.51.100.1"),
