@@ -18,8 +18,12 @@ async fn what_is_not_carried_is_refused_by_name() {
     let http = listener(&lb, json!({ "protocol": "HTTP", "protocol_port": 8080 }));
     let http = world.make("listener", http.1["listener"].clone()).await;
     let policy = json!({ "listener_id": http, "action": "REJECT" });
+    let policy = world.make("l7policy", policy).await;
+    let rules = format!("l7policies/{policy}/rules");
+    let certificate =
+        json!({ "type": "SSL_CONN_HAS_CERT", "compare_type": "EQUAL_TO", "value": "true" });
     let calls = [
-        ("l7policies", json!({ "l7policy": policy })),
+        (rules.as_str(), json!({ "rule": certificate })),
         listener(&lb, json!({ "protocol": "UDP" })),
         listener(&lb, json!({ "protocol": "SCTP" })),
         listener(&lb, json!({ "protocol": "PROMETHEUS" })),
@@ -34,11 +38,13 @@ async fn what_is_not_carried_is_refused_by_name() {
         load_balancer(json!({ "vip_sg_ids": [SUBNET] })),
         load_balancer(json!({ "additional_vips": [{ "subnet_id": lb }] })),
         load_balancer(json!({ "listeners": [
-            { "protocol": "HTTP", "protocol_port": 80, "l7policies": [{ "action": "REJECT" }] },
+            { "protocol": "HTTP", "protocol_port": 80, "l7policies": [
+                { "action": "REJECT", "rules": [certificate] },
+            ] },
         ]})),
     ];
     insta::assert_snapshot!(report(&world, calls).await, @r"
-    501 Provider 'amphora' does not support a requested option: L7 policies are not supported yet
+    501 Provider 'amphora' does not support a requested option: L7 rules of type SSL_CONN_HAS_CERT are not supported yet
     501 Provider 'amphora' does not support a requested option: UDP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: PROMETHEUS protocol listeners are not supported yet
@@ -49,7 +55,7 @@ async fn what_is_not_carried_is_refused_by_name() {
     501 Provider 'amphora' does not support a requested option: QoS policies of VIPs are not supported yet
     501 Provider 'amphora' does not support a requested option: security groups of VIPs are not supported yet
     501 Provider 'amphora' does not support a requested option: additional VIPs are not supported yet
-    501 Provider 'amphora' does not support a requested option: L7 policies are not supported yet
+    501 Provider 'amphora' does not support a requested option: L7 rules of type SSL_CONN_HAS_CERT are not supported yet
     ");
     assert_eq!(
         world.network.ports_held(),

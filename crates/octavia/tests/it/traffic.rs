@@ -141,3 +141,64 @@ async fn an_amphora_that_is_killed_comes_back() {
     web.until_both_answer(&service).await;
     web.until_active(&service).await;
 }
+
+/// Makes a load balancer whose policies choose, refuse and redirect by the path.
+async fn with_policies(service: &Service, sites: &[Site; 2]) -> (String, String) {
+    let pool = |name: &str, site: &Site| {
+        json!({"name": name, "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN", "members": [
+            {"address": site.address().ip(), "protocol_port": site.address().port()}]})
+    };
+    let on = |path: &str| json!([{"type": "PATH", "compare_type": "STARTS_WITH", "value": path}]);
+    let policies = json!([
+        {"action": "REDIRECT_TO_POOL", "redirect_pool": {"name": "api"}, "rules": on("/api")},
+        {"action": "REJECT", "rules": on("/api/private")},
+        {"action": "REDIRECT_TO_URL", "redirect_url": "https://new.example.test/?a=1&b=2",
+            "redirect_http_code": 301, "rules": on("/old")},
+    ]);
+    let subnet = subnet_id(service).await;
+    let body = json!({"loadbalancer": {"vip_subnet_id": subnet, "pools": [pool("api", &sites[1])],
+        "listeners": [{"protocol": "HTTP", "protocol_port": 8080,
+            "default_pool": pool("web", &sites[0]), "l7policies": policies}]}});
+    let made = service.post("loadbalancers", &body).await;
+    let text = |key: &str| made["loadbalancer"][key].as_str().unwrap().to_owned();
+    (text("id"), format!("http://{}:8080", text("vip_address")))
+}
+
+#[tokio::test]
+async fn policies_choose_a_pool_refuse_and_redirect() {
+    let home = Home::new();
+    let service = Service::start(&home).await;
+    let sites = [
+        Site::start(home.site(11), "web").await,
+        Site::start(home.site(12), "api").await,
+    ];
+    let (id, url) = with_policies(&service, &sites).await;
+    for (path, expected) in [("/", "web"), ("/api/x", "api")] {
+        until("the pools to answer", async || {
+            let answer = service.visit(&format!("{url}{path}")).await?;
+            (answer == expected).then_some(())
+        })
+        .await;
+    }
+    let visitor = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let refused = visitor.get(format!("{url}/api/private")).send().await;
+    assert_eq!(refused.unwrap().status(), 403);
+    let redirected = visitor.get(format!("{url}/old")).send().await.unwrap();
+    assert_eq!(redirected.status(), 301);
+    let location = &redirected.headers()["location"];
+    assert_eq!(location, "https://new.example.test/?a=1&b=2");
+
+    until("both pools to be ONLINE", async || {
+        let path = format!("loadbalancers/{id}/status");
+        let listener = service.get(&path).await["statuses"]["loadbalancer"]["listeners"][0].clone();
+        let pools = listener["pools"].as_array()?.clone();
+        let online = pools
+            .iter()
+            .all(|pool| pool["operating_status"] == "ONLINE");
+        (pools.len() == 2 && online).then_some(())
+    })
+    .await;
+}
