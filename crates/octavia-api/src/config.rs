@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use octavia_model::{Id, Network, Topology};
+use octavia_model::{Id, Limits, Network, Topology};
 
 /// Upstream's default cipher list, for listeners and pools.
 const CIPHERS: &str = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:\
@@ -80,6 +80,8 @@ pub struct ApiConfig {
     pub haproxy_amphora: HaproxyTimeouts,
     /// `[controller_worker] loadbalancer_topology`.
     pub loadbalancer_topology: Topology,
+    /// `[quotas] default_*_quota`: the limits of projects that have none of their own.
+    pub quotas: Limits,
 }
 
 /// Section `[networking]`: what may carry a VIP or be a member.
@@ -146,6 +148,7 @@ impl Default for ApiConfig {
             networking: VipPolicy::default(),
             haproxy_amphora: HaproxyTimeouts::default(),
             loadbalancer_topology: Topology::Single,
+            quotas: Limits::NONE,
         }
     }
 }

@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use octavia_model::{Id, LoadBalancer, ProvisioningStatus};
+use octavia_model::{Id, LoadBalancer, ProvisioningStatus, QuotaKind};
 use serde_json::{Value, json};
 
 /// Why a call was refused. Variants with a text carry the rest of upstream's sentence.
@@ -54,6 +54,9 @@ pub enum Error {
     /// The request contradicts what is there.
     #[error("{0}")]
     Conflict(String),
+    /// The project has as many as it may have.
+    #[error("Quota has been met for resources: {0}")]
+    QuotaMet(QuotaKind),
     /// The provider is enabled, but nobody here drives it.
     #[error("Provider '{0}' was not found.")]
     NoProvider(String),
@@ -218,7 +221,7 @@ impl Error {
             | Self::DisabledOption { .. }
             | Self::NoSubresource { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::QuotaMet(_) => StatusCode::FORBIDDEN,
             Self::Immutable(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unsupported { .. } | Self::NoProvider(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Provider { .. } | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

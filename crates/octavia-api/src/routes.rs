@@ -14,6 +14,7 @@ mod load_balancer;
 mod member;
 mod pool;
 mod provider;
+mod quota;
 mod version;
 
 use axum::Router;
@@ -39,6 +40,7 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(amphora::routes())
         .merge(l7policy::routes())
         .merge(l7rule::routes())
+        .merge(quota::routes())
         .merge(provider::routes())
         .merge(flavor_profile::routes())
         .merge(flavor::routes())

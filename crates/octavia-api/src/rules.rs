@@ -9,6 +9,7 @@ pub(crate) mod listener;
 pub(crate) mod member;
 pub(crate) mod pool;
 pub(crate) mod protocol;
+pub(crate) mod quota;
 pub(crate) mod session_persistence;
 pub(crate) mod tls;
 pub(crate) mod vip;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use octavia_model::{HealthMonitor, Id, L7Policy, Listener, LoadBalancer, Member, Pool};
+use octavia_model::{HealthMonitor, Id, L7Policy, Listener, LoadBalancer, Member, Pool, QuotaKind};
 use octavia_store::Tx;
 use serde_json::Value;
 
@@ -132,6 +132,28 @@ impl Tree {
             .get(&name)
             .and_then(|index| self.pools.get_mut(*index));
         Ok(&mut branch.ok_or_else(|| undefined(&name))?.pool)
+    }
+
+    /// Returns how many of each kind this is, with the load balancer itself.
+    pub(crate) fn counts(&self) -> [(QuotaKind, usize); 7] {
+        let members = self.pools.iter().map(|branch| branch.members.len()).sum();
+        let monitors = self.pools.iter().filter(|branch| branch.monitor.is_some());
+        let rules = self.policies.values().flatten();
+        [
+            (QuotaKind::LoadBalancer, 1),
+            (QuotaKind::Listener, self.listeners.len()),
+            (QuotaKind::Pool, self.pools.len()),
+            (QuotaKind::HealthMonitor, monitors.count()),
+            (QuotaKind::Member, members),
+            (
+                QuotaKind::L7Policy,
+                self.policies.values().map(Vec::len).sum(),
+            ),
+            (
+                QuotaKind::L7Rule,
+                rules.map(|policy| policy.rules.len()).sum(),
+            ),
+        ]
     }
 
     /// Writes everything.

@@ -15,6 +15,7 @@ pub(crate) mod load_balancer;
 pub(crate) mod member;
 pub(crate) mod pool;
 pub(crate) mod python;
+pub(crate) mod quota;
 pub(crate) mod shape;
 
 use chrono::{DateTime, Utc};

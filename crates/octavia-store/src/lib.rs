@@ -28,6 +28,7 @@ mod member;
 mod operating_status;
 mod pickle;
 mod pool;
+mod quota;
 mod reconciliation;
 mod row;
 mod schema;

@@ -32,6 +32,8 @@ pub enum Resource {
     AvailabilityZoneProfile,
     /// Amphorae; their project is that of their load balancer.
     Amphora,
+    /// Quotas.
+    Quota,
 }
 
 /// Which items of a resource to return, in which order. Fields are named as in the API's answers

@@ -19,6 +19,7 @@ pub mod listener_statistics;
 pub mod load_balancer;
 pub mod member;
 pub mod pool;
+pub mod quotas;
 pub mod rs_events;
 pub mod rs_reconciliation;
 pub mod session_persistence;

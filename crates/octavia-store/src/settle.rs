@@ -81,7 +81,9 @@ impl Tx {
 
     async fn converged(&mut self, lease: &Lease) -> Result<()> {
         let id = lease.load_balancer_id;
-        self.remove_pending_delete(id).await?;
+        if self.remove_pending_delete(id).await? {
+            self.recount_for(id).await?;
+        }
         self.activate(id).await?;
         let update = rs_reconciliation::Entity::update_many()
             .col_expr(

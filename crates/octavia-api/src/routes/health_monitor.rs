@@ -3,7 +3,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
-use octavia_model::{HealthMonitor, Id, Pool, ProvisioningStatus};
+use octavia_model::{HealthMonitor, Id, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::query::Query;
+use crate::rules::quota;
 use crate::rules::{change, health_monitor as rules};
 use crate::turn::Accepted;
 use crate::wire::health_monitor::{HealthMonitorPost, HealthMonitorPut, view};
@@ -116,6 +117,8 @@ async fn create_once(
         let text = "This pool already has a health monitor";
         return Err(Error::Conflict(text.to_owned()));
     }
+    let owner = load_balancer.project_id.as_deref();
+    quota::take(api, &mut tx, owner, &[(QuotaKind::HealthMonitor, 1)]).await?;
     tx.insert_health_monitor(&monitor).await?;
     let lb = load_balancer.id;
     let what = format!("creation of health monitor {}", monitor.id);

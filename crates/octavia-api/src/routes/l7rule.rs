@@ -3,7 +3,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
-use octavia_model::{Id, L7Policy, L7Rule, LoadBalancer, ProvisioningStatus};
+use octavia_model::{Id, L7Policy, L7Rule, LoadBalancer, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::query::Query;
+use crate::rules::quota;
 use crate::rules::{change, l7rule as rules};
 use crate::turn::Accepted;
 use crate::wire::l7rule::{L7RulePost, L7RulePut, view};
@@ -121,6 +122,8 @@ async fn create_once(api: &Api, above: Id<L7Policy>, post: &L7RulePost) -> Resul
     let (load_balancer, above) = lock(&mut tx, above).await?;
     rules::room_for_one(&above)?;
     let rule = rules::build(api, &above, post.rule.clone())?;
+    let owner = load_balancer.project_id.as_deref();
+    quota::take(api, &mut tx, owner, &[(QuotaKind::L7Rule, 1)]).await?;
     tx.insert_l7_rule(&rule).await?;
     let lb = load_balancer.id;
     let what = format!("creation of L7 rule {}", rule.id);

@@ -3,7 +3,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
-use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus};
+use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::query::Query;
+use crate::rules::quota;
 use crate::rules::{self, change};
 use crate::turn::Accepted;
 use crate::wire::listener::{ListenerPost, ListenerPut, view};
@@ -98,6 +99,8 @@ async fn create_once(api: &Api, caller: &Caller, post: &ListenerPost) -> Result<
     let load_balancer = change::below(&mut tx, id).await?;
     let listener = rules::listener::create(api, &load_balancer, &post.listener)?;
     rules::listener::free_port(&listener, &tx.listeners_of(id).await?)?;
+    let owner = load_balancer.project_id.as_deref();
+    quota::take(api, &mut tx, owner, &[(QuotaKind::Listener, 1)]).await?;
     tx.insert_listener(&listener).await?;
     let what = format!("creation of listener {}", listener.id);
     api.wake(&mut tx, id, Wish::Change, &what).await?;

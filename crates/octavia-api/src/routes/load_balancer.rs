@@ -15,7 +15,7 @@ use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::provider::Capabilities;
 use crate::query::Query;
-use crate::rules::{change, choice, distinct, vip};
+use crate::rules::{change, choice, distinct, quota, vip};
 use crate::tree::Tree;
 use crate::turn::Accepted;
 use crate::wire::load_balancer::{LoadBalancerPost, LoadBalancerPut, statistics, view};
@@ -154,6 +154,8 @@ async fn create(
 
 async fn insert(api: &Api, load_balancer: &LoadBalancer, tree: &Tree) -> Result<Accepted<Value>> {
     let mut tx = api.store.begin("load_balancer.create").await?;
+    let owner = load_balancer.project_id.as_deref();
+    quota::take(api, &mut tx, owner, &tree.counts()).await?;
     tx.insert_load_balancer(load_balancer).await?;
     tree.insert(&mut tx).await?;
     let id = load_balancer.id;

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
-use octavia_model::{Id, Member, Pool, ProvisioningStatus};
+use octavia_model::{Id, Member, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::query::Query;
+use crate::rules::quota;
 use crate::rules::{change, member as rules};
 use crate::turn::Accepted;
 use crate::wire::member::{MemberPost, MemberPut, view};
@@ -123,6 +124,8 @@ async fn create_once(api: &Api, pool: &Pool, post: &MemberPost) -> Result<Accept
     {
         return Err(rules::taken(&member));
     }
+    let owner = load_balancer.project_id.as_deref();
+    quota::take(api, &mut tx, owner, &[(QuotaKind::Member, 1)]).await?;
     tx.insert_member(&member).await?;
     let lb = load_balancer.id;
     let what = format!("creation of member {}", member.id);

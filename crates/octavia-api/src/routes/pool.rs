@@ -3,7 +3,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
-use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus};
+use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::query::Query;
+use crate::rules::quota;
 use crate::rules::{self, change};
 use crate::turn::Accepted;
 use crate::wire::pool::{PoolPost, PoolPut, view};
@@ -108,6 +109,8 @@ async fn create_once(api: &Api, caller: &Caller, post: &PoolPost) -> Result<Acce
     let mut pool = rules::pool::build(api, &load_balancer, post.pool.clone())?;
     rules::pool::check_single(&pool)?;
     change::below(&mut tx, id).await?;
+    let owner = load_balancer.project_id.as_deref();
+    quota::take(api, &mut tx, owner, &[(QuotaKind::Pool, 1)]).await?;
     tx.insert_pool(&pool).await?;
     if let Some(listener) = listener {
         attach(&mut tx, &listener, &pool).await?;

@@ -10,6 +10,7 @@ mod network_reads;
 mod noop_network;
 mod policy;
 mod ports;
+mod quotas;
 mod races;
 mod random_bodies;
 mod replay;

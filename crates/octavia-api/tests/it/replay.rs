@@ -193,6 +193,8 @@ pub(crate) enum Step {
     Make(&'static str, &'static str, &'static str),
     /// Put into ERROR: kind and name.
     Break(&'static str, &'static str),
+    /// A project that has had something.
+    Known(&'static str),
     /// A load balancer that a worker changes for a long time.
     Lock(&'static str),
     /// An amphora made by a worker: its load balancer, role and address.
@@ -214,6 +216,7 @@ async fn prepare(world: &World, names: &mut Bindings, step: &Step) {
             }
         }
         Step::Break(kind, name) => break_it(world, kind, &names.fill(name)).await,
+        Step::Known(project) => administration::know(world, project).await,
         Step::Lock(id) => administration::lock(world, &names.fill(id)).await,
         Step::Amphora(owner, role, address) => {
             administration::make_amphora(world, &names.fill(owner), *role, address).await;

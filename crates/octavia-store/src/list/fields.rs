@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, IntoIden};
 
 use crate::row::{
     amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
-    l7policy, l7rule, listener, load_balancer, member, pool, vip,
+    l7policy, l7rule, listener, load_balancer, member, pool, quotas, vip,
 };
 use crate::{Error, Resource, Result};
 
@@ -60,6 +60,7 @@ pub(super) fn field(resource: Resource, name: &str) -> Result<Field> {
         Resource::AvailabilityZone => availability_zone_field(name),
         Resource::AvailabilityZoneProfile => availability_zone_profile_field(name),
         Resource::Amphora => amphora_field(name),
+        Resource::Quota => quota_field(name),
     };
     found.ok_or_else(|| Error::UnknownField(name.to_owned()))
 }
@@ -343,4 +344,20 @@ fn amphora_field(name: &str) -> Option<Field> {
         _ => return None,
     };
     Some(Field::new(amphora::Entity, column, kind))
+}
+
+fn quota_field(name: &str) -> Option<Field> {
+    use quotas::Column as C;
+    let (column, kind) = match name {
+        "project_id" => (C::ProjectId, Kind::Word),
+        "loadbalancer" | "load_balancer" => (C::LoadBalancer, Kind::Number),
+        "listener" => (C::Listener, Kind::Number),
+        "member" => (C::Member, Kind::Number),
+        "pool" => (C::Pool, Kind::Number),
+        "healthmonitor" | "health_monitor" => (C::HealthMonitor, Kind::Number),
+        "l7policy" => (C::L7policy, Kind::Number),
+        "l7rule" => (C::L7rule, Kind::Number),
+        _ => return None,
+    };
+    Some(Field::new(quotas::Entity, column, kind))
 }

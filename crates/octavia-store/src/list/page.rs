@@ -8,7 +8,7 @@ use super::fields::{Field, field};
 use super::tags::tagged;
 use crate::row::{
     amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
-    l7policy, l7rule, listener, load_balancer, member, pool, vip,
+    l7policy, l7rule, listener, load_balancer, member, pool, quotas, vip,
 };
 use crate::{Direction, Error, ListQuery, Resource, Result, TagFilter, Tx};
 
@@ -114,6 +114,7 @@ fn all_of(resource: Resource) -> SelectStatement {
         Resource::AvailabilityZone => availability_zone::Entity::find().into_query(),
         Resource::AvailabilityZoneProfile => availability_zone_profile::Entity::find().into_query(),
         Resource::Amphora => amphora::Entity::find().into_query(),
+        Resource::Quota => quotas::Entity::find().into_query(),
     }
 }
 
@@ -131,6 +132,7 @@ fn table_of(resource: Resource) -> DynIden {
         Resource::AvailabilityZone => availability_zone::Entity.into_iden(),
         Resource::AvailabilityZoneProfile => availability_zone_profile::Entity.into_iden(),
         Resource::Amphora => amphora::Entity.into_iden(),
+        Resource::Quota => quotas::Entity.into_iden(),
     }
 }
 
@@ -147,6 +149,7 @@ const fn tail_of(resource: Resource) -> &'static [&'static str] {
         | Resource::L7Rule(_) => &["created_at", "id"],
         Resource::Flavor | Resource::FlavorProfile | Resource::AvailabilityZoneProfile => &["id"],
         Resource::AvailabilityZone => &["name"],
+        Resource::Quota => &["project_id"],
     }
 }
 
@@ -163,7 +166,8 @@ const fn has_tags(resource: Resource) -> bool {
         | Resource::FlavorProfile
         | Resource::AvailabilityZone
         | Resource::AvailabilityZoneProfile
-        | Resource::Amphora => false,
+        | Resource::Amphora
+        | Resource::Quota => false,
     }
 }
 
@@ -206,7 +210,8 @@ fn joins(resource: Resource, select: &mut SelectStatement) {
         | Resource::Flavor
         | Resource::FlavorProfile
         | Resource::AvailabilityZone
-        | Resource::AvailabilityZoneProfile => {}
+        | Resource::AvailabilityZoneProfile
+        | Resource::Quota => {}
     }
 }
 
@@ -236,7 +241,11 @@ fn scope(resource: Resource, select: &mut SelectStatement) {
         Resource::L7Rule(policy) => {
             select.and_where(l7rule::Column::L7policyId.eq(policy.to_string()));
         }
-        Resource::Listener | Resource::Pool | Resource::HealthMonitor | Resource::L7Policy => {}
+        Resource::Listener
+        | Resource::Pool
+        | Resource::HealthMonitor
+        | Resource::L7Policy
+        | Resource::Quota => {}
     }
 }
 

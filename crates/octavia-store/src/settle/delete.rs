@@ -28,6 +28,7 @@ impl Tx {
         let pools = self.ids(&pools_of(id)).await?;
         self.delete_pools(&pools).await?;
         self.bury(id).await?;
+        self.recount_for(id).await?;
         let update = rs_reconciliation::Entity::update_many()
             .col_expr(
                 rs_reconciliation::Column::Done,
@@ -81,7 +82,8 @@ impl Tx {
     }
 
     /// Removes everything below a load balancer that is `PENDING_DELETE`, lowest first.
-    pub(super) async fn remove_pending_delete(&mut self, id: Id<LoadBalancer>) -> Result<()> {
+    /// Returns whether there was something.
+    pub(super) async fn remove_pending_delete(&mut self, id: Id<LoadBalancer>) -> Result<bool> {
         let rules = Query::select()
             .column(l7rule::Column::Id)
             .from(l7rule::Entity)
@@ -93,6 +95,7 @@ impl Tx {
         let policies = policies_of(id)
             .and_where(l7policy::Column::ProvisioningStatus.eq(PENDING_DELETE))
             .take();
+        let any_policy = !self.ids(&policies).await?.is_empty();
         self.delete_l7policies(policies).await?;
         let listeners = listeners_of(id)
             .and_where(listener::Column::ProvisioningStatus.eq(PENDING_DELETE))
@@ -107,22 +110,24 @@ impl Tx {
             .take();
         let members = self.ids(&members).await?;
         self.delete_members(&members).await?;
-        self.remove_monitors(id).await?;
+        let any_monitor = self.remove_monitors(id).await?;
         let pools = pools_of(id)
             .and_where(pool::Column::ProvisioningStatus.eq(PENDING_DELETE))
             .take();
         let pools = self.ids(&pools).await?;
-        self.delete_pools(&pools).await
+        self.delete_pools(&pools).await?;
+        let any = [&rules, &listeners, &members, &pools];
+        Ok(any_policy || any_monitor || any.iter().any(|ids| !ids.is_empty()))
     }
 
     /// Removes health monitors; nobody asks the members of their pools any more.
-    async fn remove_monitors(&mut self, id: Id<LoadBalancer>) -> Result<()> {
+    async fn remove_monitors(&mut self, id: Id<LoadBalancer>) -> Result<bool> {
         let select = health_monitor::Entity::find()
             .filter(health_monitor::Column::ProvisioningStatus.eq(PENDING_DELETE))
             .filter(Expr::col(health_monitor::Column::PoolId).in_subquery(pools_of(id)));
         let monitors: Vec<health_monitor::Model> = self.rows(&select.into_query()).await?;
         if monitors.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let pools = monitors.iter().map(|monitor| monitor.pool_id.clone());
         let no_monitor = OperatingStatus::NoMonitor.as_str();
@@ -133,6 +138,7 @@ impl Tx {
             .filter(member::Column::OperatingStatus.ne(no_monitor));
         self.execute(&members.into_query()).await?;
         let ids: Vec<String> = monitors.into_iter().map(|monitor| monitor.id).collect();
-        self.delete_health_monitors(&ids).await
+        self.delete_health_monitors(&ids).await?;
+        Ok(true)
     }
 }

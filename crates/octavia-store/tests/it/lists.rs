@@ -407,6 +407,7 @@ async fn count(tx: &mut Tx, resource: Resource, query: &ListQuery) -> usize {
         Resource::Amphora => tx.amphorae_page(query).await.map(|all| all.len()),
         Resource::L7Policy => tx.l7_policies(query).await.map(|all| all.len()),
         Resource::L7Rule(policy) => tx.l7_rules(policy, query).await.map(|all| all.len()),
+        Resource::Quota => tx.quotas(query).await.map(|all| all.len()),
         Resource::Flavor => tx.flavors(query).await.map(|all| all.len()),
         Resource::FlavorProfile => tx.flavor_profiles(query).await.map(|all| all.len()),
         Resource::AvailabilityZone => tx.availability_zones(query).await.map(|all| all.len()),

@@ -9,6 +9,7 @@ mod l7;
 mod leases;
 mod lists;
 mod offers;
+mod quotas;
 mod round_trip;
 mod schema;
 mod settle;

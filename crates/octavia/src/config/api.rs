@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use octavia_api::policy::PolicySettings;
 use octavia_api::{ApiConfig, HaproxyTimeouts, VipPolicy};
-use octavia_model::Topology;
+use octavia_model::{Limits, Topology};
 
 use super::keystone::{self, KeystoneRole};
 use super::policy;
@@ -122,6 +122,20 @@ fn api(reader: &Reader<'_>) -> ApiConfig {
         networking: vip_policy(reader),
         haproxy_amphora: timeouts(reader),
         loadbalancer_topology: Topology::Single,
+        quotas: quotas(reader),
+    }
+}
+
+fn quotas(reader: &Reader<'_>) -> Limits {
+    let limit = |name| Some(reader.number(("quotas", name)));
+    Limits {
+        load_balancer: limit("default_load_balancer_quota"),
+        listener: limit("default_listener_quota"),
+        member: limit("default_member_quota"),
+        pool: limit("default_pool_quota"),
+        health_monitor: limit("default_health_monitor_quota"),
+        l7policy: limit("default_l7policy_quota"),
+        l7rule: limit("default_l7rule_quota"),
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
-use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus};
+use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 
 use crate::api::Wish;
@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::payload::Payload;
 use crate::query::Query;
-use crate::rules::{change, member as rules};
+use crate::rules::{change, member as rules, quota};
 use crate::turn::Accepted;
 use crate::wire::member::{MemberFields, MembersPut};
 use crate::{Api, policy};
@@ -68,6 +68,9 @@ async fn replace_once(
             answer: (),
         });
     }
+    let owner = load_balancer.project_id.as_deref();
+    let more = [(QuotaKind::Member, growth(wanted, &present, additive))];
+    quota::take(api, &mut tx, owner, &more).await?;
     let kept = write(api, &mut tx, (&load_balancer, &pool), wanted, &present).await?;
     if !additive {
         remove_all_but(&mut tx, present, &kept).await?;
@@ -77,6 +80,25 @@ async fn replace_once(
     api.wake(&mut tx, lb, Wish::Change, &what).await?;
     tx.commit().await?;
     Ok(Accepted::new(lb, ()))
+}
+
+/// Returns how many members more there are afterwards: those that go make room.
+fn growth(wanted: &[MemberFields], present: &[Member], additive: bool) -> usize {
+    let targets: BTreeSet<_> = wanted
+        .iter()
+        .filter_map(|fields| {
+            Some((
+                &fields.address.as_ref()?.text,
+                fields.protocol_port.as_ref()?,
+            ))
+        })
+        .collect();
+    let stays =
+        |member: &&Member| targets.contains(&(&member.ip_address_text, &member.protocol_port));
+    let kept = present.iter().filter(stays).count();
+    let new = wanted.len().saturating_sub(kept);
+    let gone = if additive { 0 } else { present.len() - kept };
+    new.saturating_sub(gone)
 }
 
 /// Creates and overwrites; returns which of the present members stay.

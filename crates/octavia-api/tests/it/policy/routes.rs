@@ -232,6 +232,7 @@ fn body(call: &Operation, ids: &BTreeMap<&str, String>) -> String {
             "max_retries": 2,
         } }),
         ("healthmonitors", false) => json!({ "healthmonitor": { "name": "x" } }),
+        ("quotas", _) => json!({ "quota": {} }),
         ("flavors" | "flavorprofiles" | "availabilityzones" | "availabilityzoneprofiles", _) => {
             offer(collection.unwrap_or_default(), is_post)
         }

@@ -9,7 +9,7 @@ use octavia_model::{
 
 use super::scenarios::{NOTHING, PROVIDER, SUBNET, Scenario};
 use super::{Step, replay};
-use crate::world::World;
+use crate::world::{PROJECT, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flavors_and_zones() {
@@ -111,6 +111,22 @@ async fn amphorae() {
         ..NOTHING
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quotas() {
+    replay(Scenario {
+        file: "quotas",
+        setup: &[Step::Known(PROJECT)],
+        ..NOTHING
+    })
+    .await;
+}
+
+pub(super) async fn know(world: &World, project: &str) {
+    let mut tx = world.store.begin("test.quota").await.unwrap();
+    tx.lock_quota(project).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 pub(super) async fn lock(world: &World, id: &str) {
