@@ -439,6 +439,7 @@ fn policy(n: u32, action: L7PolicyAction) -> L7Policy {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one list, shown whole")]
 fn policies_come_with_their_rules_by_position() {
     let mut tree = full();
     let mut first = policy(1, L7PolicyAction::RedirectToPool);
