@@ -40,7 +40,7 @@ pub(crate) const NOTHING: Scenario = Scenario {
 const CERTIFICATES: &str = "reads certificates; there is no secret store yet";
 const LINEAR: &str = "looks around, which no data plane can do in linear time: refused";
 pub(crate) const PROVIDER: &str = "needs a provider driver that is not ours";
-const LATER: &str = "a resource that is not served yet";
+const QUOTA_READ: &str = "upstream wrote the defaults when the quota was shown; we do not";
 const CHANCE: &str = "cuts a list whose order upstream leaves to chance";
 const CHANCE_OF_RULES: &str = "shows 49 rules in an order that upstream leaves to chance";
 const CHANCE_OF_STATUS: &str = "upstream forgets by chance that the pool has a monitor";
@@ -417,7 +417,7 @@ async fn lists() {
                 "f-sg",
                 "filters on a collection are refused, this one as the others",
             ),
-            ("empty-quotas", LATER),
+            ("empty-quotas", QUOTA_READ),
         ],
         ..NOTHING
     })
