@@ -1,3 +1,5 @@
+//! One file, because each case is one document beside the tree that it comes from.
+
 use insta::{assert_json_snapshot, assert_snapshot};
 use octavia_cloud::{FixedIp, PortPurpose};
 use octavia_model::{

@@ -1,3 +1,5 @@
+//! One file, because every kind of list is asked the same questions.
+
 use chrono::TimeDelta;
 use octavia_model::{Flavor, Id, LoadBalancer, RandomIds};
 use octavia_store::{Direction, Error, ListQuery, Resource, Sort, Store, TagFilter, Tx};

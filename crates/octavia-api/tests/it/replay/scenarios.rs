@@ -1,3 +1,5 @@
+//! One file, because the recorded scenarios are one list, read side by side.
+
 use octavia_model::{Id, LoadBalancer, ProvisioningStatus};
 
 use super::record::Record;
