@@ -10,7 +10,7 @@ mod load;
 
 pub(super) use load::answered;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use super::process::Program;
 use super::report::{Report, say};
@@ -31,16 +31,37 @@ pub(crate) struct Args {
     /// Connections at once.
     #[arg(long, default_value_t = 32)]
     connections: u32,
+    /// How HAProxy shares its connections to members.
+    #[arg(long, value_enum, default_value_t = Reuse::Safe)]
+    reuse: Reuse,
     /// Measures only scenarios whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
+}
+
+/// How HAProxy shares its connections to members (`http-reuse`).
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reuse {
+    /// Its default, and so upstream's: the first request of a client waits for a connection of its own.
+    Safe,
+    /// As ours: any idle connection serves any request.
+    Always,
+}
+
+impl Reuse {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Always => "always",
+        }
+    }
 }
 
 /// Runs the measurement.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Report> {
     let backend = Backend::start()?;
     let ours = Contender::ours(&backend)?;
-    let peer = Contender::haproxy(&backend)?;
+    let peer = Contender::haproxy(&backend, args.reuse.word())?;
     let mut report = Report::new(
         "CPU time of the proxy's process for each operation, in microseconds; median of rounds",
         vec!["operation", "ours", "HAProxy", "ratio", "lowest", "highest"],

@@ -34,10 +34,14 @@ impl Contender {
     }
 
     /// Starts HAProxy.
-    pub(crate) fn haproxy(backend: &Backend) -> anyhow::Result<Self> {
+    pub(crate) fn haproxy(backend: &Backend, reuse: &str) -> anyhow::Result<Self> {
         let haproxy = find("haproxy").context("HAProxy is the peer: apt install haproxy")?;
         let (http, tcp) = (free_address()?, free_address()?);
-        let file = write(backend, "haproxy.cfg", &configuration(backend, http, tcp))?;
+        let file = write(
+            backend,
+            "haproxy.cfg",
+            &configuration(backend, [http, tcp], reuse),
+        )?;
         let mut command = Command::new(haproxy);
         command.arg("-db").arg("-f").arg(file).stdin(Stdio::null());
         Self::start(command, http, tcp)
@@ -58,8 +62,8 @@ fn write(backend: &Backend, name: &str, content: &str) -> anyhow::Result<PathBuf
     Ok(path)
 }
 
-/// HAProxy as upstream configures it, and with connections to members shared as ours are.
-fn configuration(backend: &Backend, http: SocketAddr, tcp: SocketAddr) -> String {
+/// HAProxy as upstream configures it, but for how connections to members are shared.
+fn configuration(backend: &Backend, [http, tcp]: [SocketAddr; 2], reuse: &str) -> String {
     let [one, other] = backend.members;
     format!(
         "global
@@ -77,7 +81,7 @@ frontend http
 backend http
     mode http
     balance roundrobin
-    http-reuse always
+    http-reuse {reuse}
     server one {one}
     server other {other}
 frontend tcp
