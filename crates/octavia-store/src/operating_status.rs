@@ -13,12 +13,9 @@ impl Tx {
         status: OperatingStatus,
     ) -> Result<()> {
         use load_balancer::{Column, Entity};
-        let update = Entity::update_many()
-            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
-            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
-            .filter(Column::Id.eq(id.to_string()))
-            .filter(Column::OperatingStatus.ne(status.as_str()));
-        self.execute(&update.into_query()).await.map(|_| ())
+        let columns = [Column::Id, Column::OperatingStatus, Column::UpdatedAt];
+        self.set_operating_status::<Entity>(columns, id.to_string(), status)
+            .await
     }
 
     /// Writes a listener's operating status, if it differs.
@@ -28,12 +25,9 @@ impl Tx {
         status: OperatingStatus,
     ) -> Result<()> {
         use listener::{Column, Entity};
-        let update = Entity::update_many()
-            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
-            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
-            .filter(Column::Id.eq(id.to_string()))
-            .filter(Column::OperatingStatus.ne(status.as_str()));
-        self.execute(&update.into_query()).await.map(|_| ())
+        let columns = [Column::Id, Column::OperatingStatus, Column::UpdatedAt];
+        self.set_operating_status::<Entity>(columns, id.to_string(), status)
+            .await
     }
 
     /// Writes a pool's operating status, if it differs.
@@ -43,12 +37,9 @@ impl Tx {
         status: OperatingStatus,
     ) -> Result<()> {
         use pool::{Column, Entity};
-        let update = Entity::update_many()
-            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
-            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
-            .filter(Column::Id.eq(id.to_string()))
-            .filter(Column::OperatingStatus.ne(status.as_str()));
-        self.execute(&update.into_query()).await.map(|_| ())
+        let columns = [Column::Id, Column::OperatingStatus, Column::UpdatedAt];
+        self.set_operating_status::<Entity>(columns, id.to_string(), status)
+            .await
     }
 
     /// Writes a member's operating status, if it differs.
@@ -58,11 +49,21 @@ impl Tx {
         status: OperatingStatus,
     ) -> Result<()> {
         use member::{Column, Entity};
-        let update = Entity::update_many()
-            .col_expr(Column::OperatingStatus, Expr::value(status.as_str()))
-            .col_expr(Column::UpdatedAt, Expr::value(self.stamp()))
-            .filter(Column::Id.eq(id.to_string()))
-            .filter(Column::OperatingStatus.ne(status.as_str()));
+        let columns = [Column::Id, Column::OperatingStatus, Column::UpdatedAt];
+        self.set_operating_status::<Entity>(columns, id.to_string(), status)
+            .await
+    }
+    async fn set_operating_status<E: EntityTrait>(
+        &mut self,
+        [key, operating_status, updated_at]: [E::Column; 3],
+        id: String,
+        status: OperatingStatus,
+    ) -> Result<()> {
+        let update = E::update_many()
+            .col_expr(operating_status, Expr::value(status.as_str()))
+            .col_expr(updated_at, Expr::value(self.stamp()))
+            .filter(key.eq(id))
+            .filter(operating_status.ne(status.as_str()));
         self.execute(&update.into_query()).await.map(|_| ())
     }
 }
