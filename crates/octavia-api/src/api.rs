@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use chrono::{DateTime, Utc};
-use octavia_cloud::NetworkDriver;
+use octavia_cloud::{NetworkDriver, NoSecrets, Secrets};
 use octavia_model::{Amphora, Clock, Id, IdSource, LoadBalancer};
 use octavia_store::{EventKind, NewEvent, Store, Tx};
 
@@ -14,6 +14,7 @@ use crate::{ApiConfig, Auth, Capabilities, edge, routes};
 pub struct Api {
     pub(crate) store: Store,
     pub(crate) network: Arc<dyn NetworkDriver>,
+    pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) config: Arc<ApiConfig>,
@@ -36,6 +37,7 @@ impl Api {
         Self {
             store,
             network,
+            secrets: Arc::new(NoSecrets),
             clock,
             ids: Arc::new(octavia_model::RandomIds),
             config: Arc::new(ApiConfig::default()),
@@ -56,6 +58,13 @@ impl Api {
     #[must_use]
     pub fn with_config(mut self, config: ApiConfig) -> Self {
         self.config = Arc::new(config);
+        self
+    }
+
+    /// Takes the certificates that listeners and pools name from there; else there are none.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
+        self.secrets = secrets;
         self
     }
 

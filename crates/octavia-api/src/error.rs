@@ -325,9 +325,13 @@ fn store_text(error: &octavia_store::Error) -> String {
 const fn cloud_status(error: &octavia_cloud::Error) -> StatusCode {
     use octavia_cloud::Error as E;
     match error {
-        E::NotFound { .. } | E::AddressOutside { .. } | E::SubnetFull(_) | E::Refused(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        E::NotFound { .. }
+        | E::AddressOutside { .. }
+        | E::SubnetFull(_)
+        | E::Denied { .. }
+        | E::UnreadablePkcs12(_)
+        | E::Malformed { .. }
+        | E::Refused(_) => StatusCode::BAD_REQUEST,
         E::AddressInUse(_) => StatusCode::CONFLICT,
         E::Unavailable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -347,7 +351,13 @@ fn cloud_text(error: &octavia_cloud::Error) -> String {
         E::SubnetFull(_) => "Validation failure: Subnet(s) in the supplied network do not contain \
              enough available IPs."
             .to_owned(),
-        E::AddressOutside { .. } | E::Refused(_) => format!("Validation failure: {error}"),
+        E::UnreadablePkcs12(why) => format!(
+            "The PKCS12 bundle is unreadable. Please check the PKCS12 bundle validity. In \
+             addition, make sure it does not require a pass phrase. Error: {why}"
+        ),
+        E::AddressOutside { .. } | E::Denied { .. } | E::Malformed { .. } | E::Refused(_) => {
+            format!("Validation failure: {error}")
+        }
         // What was attempted may name files of this host: that is for the log, not for tenants.
         E::Unavailable { .. } => "Provider 'amphora' reports error: the cloud could not make what \
              is needed. Nothing was changed; please try again. The API's log holds the cause."

@@ -6,7 +6,7 @@ pub enum Error {
     /// What was named does not exist (any more).
     #[error("{kind} {id} not found")]
     NotFound {
-        /// `subnet`, `port`, `network`, `server`.
+        /// `subnet`, `port`, `network`, `server`, `secret`.
         kind: &'static str,
         /// Its id.
         id: String,
@@ -25,6 +25,25 @@ pub enum Error {
     /// The subnet has no free address.
     #[error("subnet {0} has no free address")]
     SubnetFull(String),
+    /// Whoever asks may not have it.
+    #[error("{what} may not be read: {remedy}")]
+    Denied {
+        /// What was asked for.
+        what: String,
+        /// What its owner can do about it.
+        remedy: String,
+    },
+    /// A PKCS#12 bundle cannot be read.
+    #[error("read the PKCS#12 bundle: {0}")]
+    UnreadablePkcs12(String),
+    /// What was found is not what it should be.
+    #[error("{what} is malformed: {why}")]
+    Malformed {
+        /// What was asked for.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The request makes no sense, and will not later.
     #[error("{0}")]
     Refused(String),
@@ -61,6 +80,9 @@ impl Error {
             Self::NotFound { .. }
             | Self::AddressInUse(_)
             | Self::AddressOutside { .. }
+            | Self::Denied { .. }
+            | Self::UnreadablePkcs12(_)
+            | Self::Malformed { .. }
             | Self::Refused(_) => false,
         }
     }

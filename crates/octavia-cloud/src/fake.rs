@@ -8,6 +8,7 @@ mod compute;
 mod faults;
 mod identity;
 mod network;
+mod secrets;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use octavia_model::{Id, IdSource, Port as PortId, SequentialIds, Server as Serve
 
 pub use faults::{Call, When};
 pub use identity::FakeIdentity;
+pub use secrets::FakeSecrets;
 
 use crate::catalogue::Catalogue;
 use crate::{Error, Port, Result, Server, ServerFile, ServerStatus, Subnet, SubnetDefinition};

@@ -1,4 +1,4 @@
-//! Where the outside world begins: compute, network and identity.
+//! Where the outside world begins: compute, network, identity and secrets.
 //!
 //! Traits, and their implementations. `local` keeps amphorae as child processes of this host;
 //! `fake` lives in memory, for tests: it behaves, fails on demand, and counts what it holds.
@@ -13,6 +13,7 @@ mod identity;
 pub mod keystone;
 mod local;
 mod network;
+mod secrets;
 
 pub use catalogue::SubnetDefinition;
 pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
@@ -22,3 +23,4 @@ pub use local::{Isolation, Limits, LocalCloud, LocalCloudConfig, Mode};
 pub use network::{
     FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,
 };
+pub use secrets::{CertificateBundle, LocalSecrets, NoSecrets, SecretReader, Secrets};

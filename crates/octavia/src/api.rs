@@ -71,6 +71,7 @@ pub(crate) fn start(
         Arc::clone(&parts.clock),
     )
     .with_config(configuration.api.api.clone())
+    .with_secrets(Arc::clone(&parts.secrets))
     .with_auth(entrance.callers);
     let stopping = lifecycle.stopping();
     tracing::info!(%address, "the API listens on http://{address}");

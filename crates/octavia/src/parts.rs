@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use octavia_cloud::{Compute, Isolation, LocalCloud, NetworkDriver};
+use octavia_cloud::{Compute, Isolation, LocalCloud, LocalSecrets, NetworkDriver, Secrets};
 use octavia_controller::World;
 use octavia_controller::agent_client::HttpsAgents;
 use octavia_controller::ca::Authority;
@@ -17,10 +17,11 @@ use crate::config::{Configuration, Problems};
 use crate::db;
 use crate::failure::Failure;
 
-/// The database and the cloud.
+/// The database, the cloud, and the tenants' certificates.
 pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) cloud: Arc<LocalCloud>,
+    pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -37,9 +38,11 @@ impl Parts {
         let cloud = LocalCloud::open(configuration.cloud.local.clone())
             .await
             .map_err(|error| Failure::Other(error.into()))?;
+        let secrets = configuration.cloud.local.state_dir.join("secrets");
         Ok(Self {
             store,
             cloud: Arc::new(cloud),
+            secrets: Arc::new(LocalSecrets::new(secrets)),
             clock: Arc::new(SystemClock),
         })
     }
