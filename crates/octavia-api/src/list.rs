@@ -116,13 +116,8 @@ impl ListRequest {
         }
     }
 
-    /// Makes the answer: the items under `plural`, and the links.
-    pub(crate) fn answer(&self, plural: &str, items: Vec<Value>) -> Value {
-        self.answer_with_links(plural, &format!("{plural}_links"), items)
-    }
-
-    /// As [`ListRequest::answer`], where the key of the links is not made of `plural`.
-    pub(crate) fn answer_with_links(&self, plural: &str, links: &str, items: Vec<Value>) -> Value {
+    /// Makes the answer: the items under `plural`, and the links to other pages under `links`.
+    pub(crate) fn answer(&self, plural: &str, links: &str, items: Vec<Value>) -> Value {
         let links_key = links.to_owned();
         // Upstream's links lead nowhere where items have no id.
         let ids: Vec<_> = items

@@ -3,18 +3,22 @@
 mod amphora;
 mod availability_zone;
 mod availability_zone_profile;
+mod child;
 mod flavor;
 mod flavor_profile;
 mod health_monitor;
 mod healthcheck;
+mod kind;
 mod l7policy;
 mod l7rule;
 mod listener;
 mod load_balancer;
 mod member;
+mod operator;
 mod pool;
 mod provider;
 mod quota;
+mod tenant;
 mod version;
 
 use axum::Router;
@@ -24,8 +28,8 @@ use axum::routing::MethodRouter;
 use http::StatusCode;
 
 use crate::error::Error;
-use crate::payload::Root;
 use crate::{Api, edge, network_api};
+use kind::Kind;
 
 /// Returns all paths.
 pub(crate) fn router(api: Api) -> Router {
@@ -52,13 +56,8 @@ pub(crate) fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// Completes a collection: PUT and DELETE miss the id.
-fn collection(methods: MethodRouter<Api>) -> MethodRouter<Api> {
-    named_collection(methods, "id")
-}
-
-/// As [`collection`], where upstream names the id's argument otherwise.
-fn named_collection(methods: MethodRouter<Api>, argument: &'static str) -> MethodRouter<Api> {
+/// Completes a collection: PUT and DELETE miss the argument that names an item.
+fn collection(methods: MethodRouter<Api>, argument: &'static str) -> MethodRouter<Api> {
     let missing = async move || missing_argument(argument);
     methods.put(missing).delete(missing)
 }
@@ -68,14 +67,15 @@ fn missing_argument(argument: &str) -> Error {
 }
 
 /// Completes an item: POST takes the id for the body, as upstream does.
-fn item(methods: MethodRouter<Api>, root: Root, type_name: &'static str) -> MethodRouter<Api> {
+fn item(methods: MethodRouter<Api>, kind: &'static Kind) -> MethodRouter<Api> {
     methods.post(async move |Path(ids): Path<Vec<String>>| {
         let id = ids.last().cloned().unwrap_or_default();
         let reason = format!(
-            "unable to convert to {type_name}. Error: Base.__init__() takes 1 positional argument \
-             but 2 were given"
+            "unable to convert to {}. Error: Base.__init__() takes 1 positional argument \
+             but 2 were given",
+            kind.post_type
         );
-        Error::invalid_input(root.argument, &id, &reason)
+        Error::invalid_input(kind.root.argument, &id, &reason)
     })
 }
 

@@ -4,13 +4,15 @@ use axum::response::{Json, Response};
 use axum::routing::{get, put};
 use http::StatusCode;
 use octavia_model::{Amphora, AmphoraStatus, Id};
-use octavia_store::Tx;
+use octavia_store::{ListQuery, Tx};
 use serde_json::{Value, json};
 
+use super::kind::{Kind, transactions};
+use super::operator::{self, Operators};
 use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::list::ListRequest;
+use crate::payload::Root;
 use crate::query::Query;
 use crate::rules::change;
 use crate::turn::Accepted;
@@ -22,34 +24,44 @@ const NAME: &str = "Amphora";
 /// Returns the paths of amphorae.
 pub(super) fn routes() -> Router<Api> {
     Router::new()
-        .route("/v2.0/octavia/amphorae", get(list))
-        .route("/v2.0/octavia/amphorae/{id}", get(show).delete(delete))
+        .route("/v2.0/octavia/amphorae", get(operator::list::<Amphora>))
+        .route(
+            "/v2.0/octavia/amphorae/{id}",
+            get(operator::show::<Amphora>).delete(delete),
+        )
         .route("/v2.0/octavia/amphorae/{id}/stats", get(stats))
         .route("/v2.0/octavia/amphorae/{id}/config", put(configure))
         .route("/v2.0/octavia/amphorae/{id}/failover", put(failover))
 }
 
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let request = ListRequest::of_list(&query, &api.config)?;
-    caller.may_here(policy::AMPHORA_GET_ALL)?;
-    let mut tx = api.store.read("amphora.list").await?;
-    let found = tx.amphorae_page(&request.query).await;
-    let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(view).collect();
-    Ok(Json(request.answer("amphorae", items)))
-}
+impl Operators for Amphora {
+    const KIND: Kind = Kind {
+        path: "/v2.0/octavia/amphorae",
+        name: "Amphora",
+        noun: "amphora",
+        root: Root {
+            argument: "amphora",
+            key: "amphora",
+        },
+        plural: "amphorae",
+        links: "amphorae_links",
+        argument: "amphora_id",
+        post_type: "AmphoraRootResponse",
+        rules: policy::AMPHORA,
+        transactions: transactions!("amphora"),
+    };
 
-async fn show(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Json<Value>> {
-    let request = ListRequest::of_item(&query, &api.config)?;
-    caller.may_here(policy::AMPHORA_GET_ONE)?;
-    let mut tx = api.store.read("amphora.get").await?;
-    let amphora = load(&mut tx, parse_id(&id, NAME)?).await?;
-    Ok(Json(json!({ "amphora": request.select(view(&amphora)) })))
+    async fn page(tx: &mut Tx, query: &ListQuery) -> octavia_store::Result<Vec<Self>> {
+        tx.amphorae_page(query).await
+    }
+
+    async fn load(tx: &mut Tx, id: &str) -> Result<Self> {
+        load(tx, parse_id(id, NAME)?).await
+    }
+
+    fn view(&self) -> Value {
+        view(self)
+    }
 }
 
 async fn load(tx: &mut Tx, id: Id<Amphora>) -> Result<Amphora> {
@@ -88,7 +100,7 @@ async fn delete(
     query: Query,
 ) -> Result<Response> {
     query.only(&[])?;
-    caller.may_here(policy::AMPHORA_DELETE)?;
+    caller.may_here(policy::AMPHORA.delete)?;
     let id = parse_id(&id, NAME)?;
     let mut tx = api.store.begin("amphora.delete").await?;
     let mut amphora = load_locked(&mut tx, id).await?;

@@ -1,143 +1,87 @@
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
-use http::StatusCode;
 use octavia_model::AvailabilityZone;
-use octavia_store::Tx;
-use serde_json::{Value, json};
+use octavia_store::{ListQuery, Tx};
+use serde_json::Value;
 
-use crate::caller::Caller;
+use super::kind::{Kind, transactions};
+use super::operator::{self, Offer, Operators};
 use crate::error::{Error, Result};
-use crate::list::ListRequest;
-use crate::payload::{Payload, Root};
-use crate::query::Query;
+use crate::payload::Root;
 use crate::wire::availability_zone::{AvailabilityZonePost, AvailabilityZonePut, view};
 use crate::{Api, policy};
 
-const ROOT: Root = Root {
-    argument: "availability_zone_",
-    key: "availability_zone",
-};
-const NAME: &str = "Availability Zone";
-
 /// Returns the paths of availability zones.
 pub(super) fn routes() -> Router<Api> {
-    let item = get(show).put(update).delete(delete);
-    Router::new()
-        .route(
-            "/v2.0/lbaas/availabilityzones",
-            super::named_collection(get(list).post(create), "availability_zone_name"),
-        )
-        .route(
-            "/v2.0/lbaas/availabilityzones/{name}",
-            super::item(item, ROOT, "AvailabilityZoneRootPOST"),
-        )
+    operator::routes::<AvailabilityZone>()
 }
 
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let request = ListRequest::of_list(&query, &api.config)?;
-    caller.may_here(policy::AVAILABILITY_ZONE_GET_ALL)?;
-    let mut tx = api.store.read("availability_zone.list").await?;
-    let found = tx.availability_zones(&request.query).await;
-    let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(view).collect();
-    Ok(Json(request.answer("availability_zones", items)))
-}
-
-async fn show(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(name): Path<String>,
-    query: Query,
-) -> Result<Json<Value>> {
-    let request = ListRequest::of_item(&query, &api.config)?;
-    caller.may_here(policy::AVAILABILITY_ZONE_GET_ONE)?;
-    let zone = load(&mut api.store.read("availability_zone.get").await?, &name).await?;
-    Ok(Json(
-        json!({ "availability_zone": request.select(view(&zone)) }),
-    ))
-}
-
-async fn load(tx: &mut Tx, name: &str) -> Result<AvailabilityZone> {
-    tx.availability_zone(name)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &name))
-}
-
-async fn create(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Query,
-    payload: Payload,
-) -> Result<Response> {
-    query.only(&[])?;
-    let post: AvailabilityZonePost = payload.decode(ROOT)?;
-    caller.may_here(policy::AVAILABILITY_ZONE_POST)?;
-    let zone = AvailabilityZone {
-        name: post.name.needed("name")?,
-        description: post.description.value(),
-        enabled: post.enabled.not_null("enabled")?.unwrap_or(true),
-        profile_id: post.profile_id.needed("availability_zone_profile_id")?,
+impl Operators for AvailabilityZone {
+    const KIND: Kind = Kind {
+        path: "/v2.0/lbaas/availabilityzones",
+        name: "Availability Zone",
+        noun: "availability zone",
+        root: Root {
+            argument: "availability_zone_",
+            key: "availability_zone",
+        },
+        plural: "availability_zones",
+        links: "availability_zones_links",
+        argument: "availability_zone_name",
+        post_type: "AvailabilityZoneRootPOST",
+        rules: policy::AVAILABILITY_ZONE,
+        transactions: transactions!("availability_zone"),
     };
-    let mut tx = api.store.begin("availability_zone.create").await?;
-    let profile = zone.profile_id;
-    tx.availability_zone_profile(profile)
-        .await?
-        .ok_or_else(|| Error::no_subresource("Availability Zone Profile", &profile))?;
-    tx.insert_availability_zone(&zone)
-        .await
-        .map_err(|error| taken(error, &zone.name))?;
-    tx.commit().await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(json!({ "availability_zone": view(&zone) })),
-    )
-        .into_response())
-}
 
-/// Says of a name that another has it.
-fn taken(error: octavia_store::Error, name: &str) -> Error {
-    if matches!(error, octavia_store::Error::Duplicate(_)) {
-        return Error::Conflict(format!("A availability zone of {name} already exists."));
+    async fn page(tx: &mut Tx, query: &ListQuery) -> octavia_store::Result<Vec<Self>> {
+        tx.availability_zones(query).await
     }
-    error.into()
-}
 
-async fn update(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(name): Path<String>,
-    query: Query,
-    payload: Payload,
-) -> Result<Json<Value>> {
-    query.only(&[])?;
-    let put: AvailabilityZonePut = payload.decode(ROOT)?;
-    caller.may_here(policy::AVAILABILITY_ZONE_PUT)?;
-    let mut tx = api.store.begin("availability_zone.update").await?;
-    let mut zone = load(&mut tx, &name).await?;
-    zone.description = put.description.change_or_clear(zone.description);
-    let enabled = put.enabled.not_null("enabled")?;
-    zone.enabled = enabled.unwrap_or(zone.enabled);
-    tx.save_availability_zone(&zone).await?;
-    tx.commit().await?;
-    Ok(Json(json!({ "availability_zone": view(&zone) })))
-}
-
-async fn delete(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(name): Path<String>,
-    query: Query,
-) -> Result<Response> {
-    query.only(&[])?;
-    caller.may_here(policy::AVAILABILITY_ZONE_DELETE)?;
-    let mut tx = api.store.begin("availability_zone.delete").await?;
-    let name = load(&mut tx, &name).await?.name;
-    match tx.delete_availability_zone(&name).await {
-        Err(octavia_store::Error::InUse(_)) => return Err(Error::in_use(NAME, &name)),
-        other => other?,
+    async fn load(tx: &mut Tx, name: &str) -> Result<Self> {
+        let found = tx.availability_zone(name).await?;
+        found.ok_or_else(|| Error::not_found(Self::KIND.name, &name))
     }
-    tx.commit().await?;
-    Ok(super::empty(StatusCode::NO_CONTENT))
+
+    fn view(&self) -> Value {
+        view(self)
+    }
+}
+
+impl Offer for AvailabilityZone {
+    type Post = AvailabilityZonePost;
+    type Put = AvailabilityZonePut;
+
+    fn make(_: &Api, post: AvailabilityZonePost) -> Result<Self> {
+        Ok(Self {
+            name: post.name.needed("name")?,
+            description: post.description.value(),
+            enabled: post.enabled.not_null("enabled")?.unwrap_or(true),
+            profile_id: post.profile_id.needed("availability_zone_profile_id")?,
+        })
+    }
+
+    async fn insert(&self, tx: &mut Tx) -> Result<()> {
+        tx.availability_zone_profile(self.profile_id)
+            .await?
+            .ok_or_else(|| Error::no_subresource("Availability Zone Profile", &self.profile_id))?;
+        let done = tx.insert_availability_zone(self).await;
+        done.map_err(|error| operator::name_taken(error, "availability zone", &self.name))
+    }
+
+    async fn changed(mut self, _: &Api, _: &mut Tx, put: AvailabilityZonePut) -> Result<Self> {
+        self.description = put.description.change_or_clear(self.description);
+        self.enabled = put.enabled.not_null("enabled")?.unwrap_or(self.enabled);
+        Ok(self)
+    }
+
+    async fn save(&self, tx: &mut Tx) -> Result<()> {
+        Ok(tx.save_availability_zone(self).await?)
+    }
+
+    async fn remove(&self, tx: &mut Tx) -> octavia_store::Result<()> {
+        tx.delete_availability_zone(&self.name).await
+    }
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
 }

@@ -1,111 +1,138 @@
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::Json;
 use axum::routing::get;
-use http::StatusCode;
 use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::Tx;
+use octavia_store::{ListQuery, Tx};
 use serde_json::{Value, json};
 
-use crate::api::{Wish, parse_id};
+use super::child::{self, Call, Child};
+use super::kind::{Kind, transactions};
+use super::tenant::Tenant;
+use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::query::Query;
-use crate::rules::quota;
 use crate::rules::{self, change};
-use crate::turn::Accepted;
 use crate::wire::listener::{ListenerPost, ListenerPut, view};
 use crate::wire::load_balancer::statistics;
 use crate::{Api, policy};
 
-const ROOT: Root = Root {
-    argument: "listener_",
-    key: "listener",
-};
-const NAME: &str = "Listener";
-
 /// Returns the paths of listeners.
 pub(super) fn routes() -> Router<Api> {
-    let item = get(show).put(update).delete(delete);
-    Router::new()
-        .route(
-            "/v2.0/lbaas/listeners",
-            super::collection(get(list).post(create)),
-        )
-        .route(
-            "/v2.0/lbaas/listeners/{id}",
-            super::item(item, ROOT, "ListenerRootPOST"),
-        )
-        .route("/v2.0/lbaas/listeners/{id}/stats", get(stats))
+    child::routes::<Listener>().route("/v2.0/lbaas/listeners/{id}/stats", get(stats))
 }
 
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let mut request = ListRequest::of_list(&query, &api.config)?;
-    caller.may_list(policy::LISTENER_GET_ALL, &mut request.query.project_id)?;
-    let mut tx = api.store.read("listener.list").await?;
-    let found = tx.listeners(&request.query).await;
-    let found = found.map_err(|error| request.explain(error))?;
-    Ok(Json(
-        request.answer("listeners", found.iter().map(view).collect()),
-    ))
-}
+impl Tenant for Listener {
+    type Above = ();
 
-async fn show(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Json<Value>> {
-    let request = ListRequest::of_item(&query, &api.config)?;
-    let listener = load(&mut api.store.read("listener.get").await?, &id).await?;
-    caller.may(policy::LISTENER_GET_ONE, listener.project_id.as_deref())?;
-    Ok(Json(json!({ "listener": request.select(view(&listener)) })))
-}
-
-async fn load(tx: &mut Tx, id: &str) -> Result<Listener> {
-    let id = parse_id(id, NAME)?;
-    tx.listener(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &id))
-}
-
-async fn create(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Query,
-    payload: Payload,
-) -> Result<Response> {
-    query.only(&[])?;
-    let post: ListenerPost = payload.decode(ROOT)?;
-    let body = api.in_turn(|| create_once(&api, &caller, &post)).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "listener": body }))).into_response())
-}
-
-async fn create_once(api: &Api, caller: &Caller, post: &ListenerPost) -> Result<Accepted<Value>> {
-    let Some(id) = post.loadbalancer_id.as_ref().copied() else {
-        return Err(Error::invalid_option("None", "loadbalancer_id"));
+    const KIND: Kind = Kind {
+        path: "/v2.0/lbaas/listeners",
+        name: "Listener",
+        noun: "listener",
+        root: Root {
+            argument: "listener_",
+            key: "listener",
+        },
+        plural: "listeners",
+        links: "listeners_links",
+        argument: "id",
+        post_type: "ListenerRootPOST",
+        rules: policy::LISTENER,
+        transactions: transactions!("listener"),
     };
-    let mut tx = api.store.begin("listener.create").await?;
-    let load_balancer = tx.load_balancer(id).await?;
-    let load_balancer = load_balancer.ok_or_else(|| Error::not_found("Load Balancer", &id))?;
-    caller.may(policy::LISTENER_POST, load_balancer.project_id.as_deref())?;
-    no_children(post)?;
-    let pool = default_pool(&mut tx, id, post.listener.default_pool_id.as_ref().copied()).await?;
-    if let (Some(pool), Some(protocol)) = (&pool, post.listener.protocol.as_ref()) {
-        rules::protocol::may_serve(*protocol, pool.protocol)?;
+
+    async fn page(tx: &mut Tx, (): &(), query: &ListQuery) -> octavia_store::Result<Vec<Self>> {
+        tx.listeners(query).await
     }
-    let load_balancer = change::below(&mut tx, id).await?;
-    let listener = rules::listener::create(api, &load_balancer, &post.listener)?;
-    rules::listener::free_port(&listener, &tx.listeners_of(id).await?)?;
-    let owner = load_balancer.project_id.as_deref();
-    quota::take(api, &mut tx, owner, &[(QuotaKind::Listener, 1)]).await?;
-    tx.insert_listener(&listener).await?;
-    let what = format!("creation of listener {}", listener.id);
-    api.wake(&mut tx, id, Wish::Change, &what).await?;
-    tx.commit().await?;
-    Ok(Accepted::new(id, view(&listener)))
+
+    async fn load(tx: &mut Tx, (): &(), id: &str) -> Result<Self> {
+        let id = parse_id(id, Self::KIND.name)?;
+        let found = tx.listener(id).await?;
+        found.ok_or_else(|| Error::not_found(Self::KIND.name, &id))
+    }
+
+    fn project(&self) -> Option<&str> {
+        self.project_id.as_deref()
+    }
+
+    fn view(&self) -> Value {
+        view(self)
+    }
+}
+
+impl Child for Listener {
+    type Post = ListenerPost;
+    type Put = ListenerPut;
+
+    const QUOTA: QuotaKind = QuotaKind::Listener;
+
+    fn read_put(payload: &Payload) -> Result<ListenerPut> {
+        let put = payload.decode_optional(Self::KIND.root)?;
+        put.value()
+            .ok_or_else(|| Error::validation("No listener object supplied."))
+    }
+
+    async fn make(
+        call: &Call<'_>,
+        tx: &mut Tx,
+        (): &(),
+        post: &ListenerPost,
+    ) -> Result<(LoadBalancer, Self)> {
+        let Some(id) = post.loadbalancer_id.as_ref().copied() else {
+            return Err(Error::invalid_option("None", "loadbalancer_id"));
+        };
+        let load_balancer = load_balancer_of(tx, id).await?;
+        let owner = load_balancer.project_id.as_deref();
+        call.caller.may(Self::KIND.rules.post, owner)?;
+        no_children(post)?;
+        let pool = default_pool(tx, id, post.listener.default_pool_id.as_ref().copied()).await?;
+        if let (Some(pool), Some(protocol)) = (&pool, post.listener.protocol.as_ref()) {
+            rules::protocol::may_serve(*protocol, pool.protocol)?;
+        }
+        let load_balancer = change::below(tx, id).await?;
+        let new = rules::listener::create(call.api, &load_balancer, &post.listener)?;
+        rules::listener::free_port(&new, &tx.listeners_of(id).await?)?;
+        Ok((load_balancer, new))
+    }
+
+    async fn insert(self, tx: &mut Tx) -> Result<Self> {
+        tx.insert_listener(&self).await?;
+        Ok(self)
+    }
+
+    async fn changed(self, api: &Api, tx: &mut Tx, put: &ListenerPut) -> Result<Self> {
+        let lb = self.load_balancer_id;
+        let pool = default_pool(tx, lb, put.default_pool_id.as_ref().copied()).await?;
+        if let Some(pool) = pool {
+            rules::protocol::may_serve(self.protocol, pool.protocol)?;
+        }
+        let load_balancer = load_balancer_of(tx, lb).await?;
+        rules::listener::update(api, &load_balancer, self, put.clone())
+    }
+
+    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
+        Ok(change::below(tx, self.load_balancer_id).await?.id)
+    }
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn set_status(&mut self, status: ProvisioningStatus) {
+        self.provisioning_status = status;
+    }
+
+    async fn save(&self, tx: &mut Tx) -> octavia_store::Result<()> {
+        tx.save_listener(self).await
+    }
+}
+
+async fn load_balancer_of(tx: &mut Tx, id: Id<LoadBalancer>) -> Result<LoadBalancer> {
+    tx.load_balancer(id)
+        .await?
+        .ok_or_else(|| Error::not_found("Load Balancer", &id))
 }
 
 /// The type has children, but they only work inside the tree of a load balancer.
@@ -144,102 +171,6 @@ async fn default_pool(
     pool.map(Some).ok_or_else(|| Error::not_found("Pool", &id))
 }
 
-async fn update(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-    payload: Payload,
-) -> Result<Json<Value>> {
-    query.only(&[])?;
-    let put = payload.decode_optional::<ListenerPut>(ROOT)?;
-    let put = put
-        .value()
-        .ok_or_else(|| Error::validation("No listener object supplied."))?;
-    let id = parse_id(&id, NAME)?;
-    let body = api.in_turn(|| update_once(&api, &caller, id, &put)).await?;
-    Ok(Json(json!({ "listener": body })))
-}
-
-async fn update_once(
-    api: &Api,
-    caller: &Caller,
-    id: Id<Listener>,
-    put: &ListenerPut,
-) -> Result<Accepted<Value>> {
-    let mut tx = api.store.begin("listener.update").await?;
-    let listener = tx
-        .listener(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &id))?;
-    caller.may(policy::LISTENER_PUT, listener.project_id.as_deref())?;
-    let lb = listener.load_balancer_id;
-    let pool = default_pool(&mut tx, lb, put.default_pool_id.as_ref().copied()).await?;
-    if let Some(pool) = pool {
-        rules::protocol::may_serve(listener.protocol, pool.protocol)?;
-    }
-    let load_balancer = tx.load_balancer(lb).await?;
-    let load_balancer = load_balancer.ok_or_else(|| Error::not_found("Load Balancer", &lb))?;
-    // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
-    rules::listener::update(api, &load_balancer, listener, put.clone())?;
-    let load_balancer = change::below(&mut tx, lb).await?;
-    let listener = tx
-        .listener(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &id))?;
-    let mut listener = rules::listener::update(api, &load_balancer, listener, put.clone())?;
-    listener.provisioning_status = ProvisioningStatus::PendingUpdate;
-    tx.save_listener(&listener).await?;
-    let shown = tx.listener(id).await?.unwrap_or(listener);
-    api.wake(
-        &mut tx,
-        lb,
-        Wish::Change,
-        &format!("update of listener {id}"),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(Accepted::new(lb, view(&shown)))
-}
-
-async fn delete(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Response> {
-    query.only(&[])?;
-    let id = parse_id(&id, NAME)?;
-    api.in_turn(|| delete_once(&api, &caller, id)).await?;
-    Ok(super::empty(StatusCode::NO_CONTENT))
-}
-
-async fn delete_once(api: &Api, caller: &Caller, id: Id<Listener>) -> Result<Accepted<()>> {
-    let mut tx = api.store.begin("listener.delete").await?;
-    let listener = tx
-        .listener(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &id))?;
-    caller.may(policy::LISTENER_DELETE, listener.project_id.as_deref())?;
-    let lb = listener.load_balancer_id;
-    change::below(&mut tx, lb).await?;
-    let mut listener = tx
-        .listener(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &id))?;
-    listener.provisioning_status = ProvisioningStatus::PendingDelete;
-    tx.save_listener(&listener).await?;
-    api.wake(
-        &mut tx,
-        lb,
-        Wish::Change,
-        &format!("deletion of listener {id}"),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(Accepted::new(lb, ()))
-}
-
 async fn stats(
     State(api): State<Api>,
     caller: Caller,
@@ -248,7 +179,7 @@ async fn stats(
 ) -> Result<Json<Value>> {
     query.only(&[])?;
     let mut tx = api.store.read("listener.stats").await?;
-    let listener = load(&mut tx, &id).await?;
+    let listener = Listener::load(&mut tx, &(), &id).await?;
     caller.may(policy::LISTENER_GET_STATS, listener.project_id.as_deref())?;
     let counters = tx.listener_statistics(listener.id).await?;
     Ok(Json(json!({ "stats": statistics(&counters) })))

@@ -6,12 +6,14 @@ use http::StatusCode;
 use octavia_model::{
     Change, Id, LoadBalancer, LoadBalancerTree, OperatingStatus, PoolTree, ProvisioningStatus,
 };
+use octavia_store::{ListQuery, Tx};
 use serde_json::{Value, json};
 
+use super::kind::{Kind, transactions};
+use super::tenant::{self, Tenant};
 use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::list::ListRequest;
 use crate::payload::{Payload, Root};
 use crate::provider::Capabilities;
 use crate::query::Query;
@@ -29,16 +31,12 @@ const NAME: &str = "Load Balancer";
 
 /// Returns the paths of load balancers.
 pub(super) fn routes() -> Router<Api> {
-    let item = get(show).put(update).delete(delete);
+    let kind = &LoadBalancer::KIND;
+    let collection = get(tenant::list::<LoadBalancer>).post(create);
+    let item = get(tenant::show::<LoadBalancer>).put(update).delete(delete);
     Router::new()
-        .route(
-            "/v2.0/lbaas/loadbalancers",
-            super::collection(get(list).post(create)),
-        )
-        .route(
-            "/v2.0/lbaas/loadbalancers/{id}",
-            super::item(item, ROOT, "LoadBalancerRootPOST"),
-        )
+        .route(kind.path, super::collection(collection, kind.argument))
+        .route("/v2.0/lbaas/loadbalancers/{id}", super::item(item, kind))
         .route("/v2.0/lbaas/loadbalancers/{id}/status", get(status))
         .route("/v2.0/lbaas/loadbalancers/{id}/statuses", get(status))
         .route("/v2.0/lbaas/loadbalancers/{id}/stats", get(stats))
@@ -49,38 +47,44 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v2.0/lbaas/loadbalancers/{id}/{part}", get(unknown_part))
 }
 
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let mut request = ListRequest::of_list(&query, &api.config)?;
-    caller.may_list(policy::LOAD_BALANCER_GET_ALL, &mut request.query.project_id)?;
-    let mut tx = api.store.read("load_balancer.list").await?;
-    let found = tx.load_balancers(&request.query).await;
-    let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(view).collect();
-    Ok(Json(request.answer("loadbalancers", items)))
-}
+impl Tenant for LoadBalancer {
+    type Above = ();
 
-async fn show(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Json<Value>> {
-    let request = ListRequest::of_item(&query, &api.config)?;
-    let load_balancer = load(&api, &id).await?;
-    caller.may(
-        policy::LOAD_BALANCER_GET_ONE,
-        load_balancer.project_id.as_deref(),
-    )?;
-    Ok(Json(
-        json!({ "loadbalancer": request.select(view(&load_balancer)) }),
-    ))
+    const KIND: Kind = Kind {
+        path: "/v2.0/lbaas/loadbalancers",
+        name: NAME,
+        noun: "load balancer",
+        root: ROOT,
+        plural: "loadbalancers",
+        links: "loadbalancers_links",
+        argument: "id",
+        post_type: "LoadBalancerRootPOST",
+        rules: policy::LOAD_BALANCER,
+        transactions: transactions!("load_balancer"),
+    };
+
+    async fn page(tx: &mut Tx, (): &(), query: &ListQuery) -> octavia_store::Result<Vec<Self>> {
+        tx.load_balancers(query).await
+    }
+
+    async fn load(tx: &mut Tx, (): &(), id: &str) -> Result<Self> {
+        let id = parse_id(id, NAME)?;
+        let found = tx.load_balancer(id).await?;
+        found.ok_or_else(|| Error::not_found(NAME, &id))
+    }
+
+    fn project(&self) -> Option<&str> {
+        self.project_id.as_deref()
+    }
+
+    fn view(&self) -> Value {
+        view(self)
+    }
 }
 
 async fn load(api: &Api, id: &str) -> Result<LoadBalancer> {
-    let id = parse_id(id, NAME)?;
     let mut tx = api.store.read("load_balancer.get").await?;
-    let found = tx.load_balancer(id).await?;
-    found.ok_or_else(|| Error::not_found(NAME, &id))
+    LoadBalancer::load(&mut tx, &(), id).await
 }
 
 async fn create(
@@ -92,7 +96,7 @@ async fn create(
     query.only(&[])?;
     let post: LoadBalancerPost = payload.decode(ROOT)?;
     let project_id = project(&caller, &post)?;
-    caller.may(policy::LOAD_BALANCER_POST, Some(&project_id))?;
+    caller.may(policy::LOAD_BALANCER.post, Some(&project_id))?;
     if !post.vip_sg_ids.is_absent() {
         caller.may(policy::LOAD_BALANCER_POST_VIP_SG_IDS, Some(&project_id))?;
     }
@@ -215,7 +219,7 @@ async fn update_once(
         .await?
         .ok_or_else(|| Error::not_found(NAME, &id))?;
     let owner = present.project_id.as_deref();
-    caller.may(policy::LOAD_BALANCER_PUT, owner)?;
+    caller.may(policy::LOAD_BALANCER.put, owner)?;
     if !put.vip_sg_ids.is_absent() {
         caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
     }
@@ -259,7 +263,7 @@ async fn delete_once(
         .load_balancer(id)
         .await?
         .ok_or_else(|| Error::not_found(NAME, &id))?;
-    caller.may(policy::LOAD_BALANCER_DELETE, present.project_id.as_deref())?;
+    caller.may(policy::LOAD_BALANCER.delete, present.project_id.as_deref())?;
     let load_balancer = change::of_load_balancer(&mut tx, id, Change::Delete).await?;
     let has_children = !load_balancer.listeners.is_empty() || !load_balancer.pools.is_empty();
     if has_children && !cascade {

@@ -1,86 +1,128 @@
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
-use http::StatusCode;
 use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::Tx;
-use serde_json::{Value, json};
+use octavia_store::{ListQuery, Tx};
+use serde_json::Value;
 
-use crate::api::{Wish, parse_id};
-use crate::caller::Caller;
+use super::child::{self, Call, Child};
+use super::kind::{Kind, transactions};
+use super::tenant::Tenant;
+use crate::api::parse_id;
 use crate::error::{Error, Result};
-use crate::list::ListRequest;
-use crate::payload::{Payload, Root};
-use crate::query::Query;
-use crate::rules::quota;
+use crate::payload::Root;
 use crate::rules::{self, change};
-use crate::turn::Accepted;
 use crate::wire::pool::{PoolPost, PoolPut, view};
 use crate::{Api, policy};
 
-const ROOT: Root = Root {
-    argument: "pool_",
-    key: "pool",
-};
-const NAME: &str = "Pool";
-
 /// Returns the paths of pools.
 pub(super) fn routes() -> Router<Api> {
-    let item = get(show).put(update).delete(delete);
-    Router::new()
-        .route(
-            "/v2.0/lbaas/pools",
-            super::collection(get(list).post(create)),
-        )
-        .route(
-            "/v2.0/lbaas/pools/{id}",
-            super::item(item, ROOT, "PoolRootPOST"),
-        )
+    child::routes::<Pool>()
 }
 
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
-    let mut request = ListRequest::of_list(&query, &api.config)?;
-    caller.may_list(policy::POOL_GET_ALL, &mut request.query.project_id)?;
-    let mut tx = api.store.read("pool.list").await?;
-    let found = tx.pools(&request.query).await;
-    let found = found.map_err(|error| request.explain(error))?;
-    Ok(Json(
-        request.answer("pools", found.iter().map(view).collect()),
-    ))
+impl Tenant for Pool {
+    type Above = ();
+
+    const KIND: Kind = Kind {
+        path: "/v2.0/lbaas/pools",
+        name: "Pool",
+        noun: "pool",
+        root: Root {
+            argument: "pool_",
+            key: "pool",
+        },
+        plural: "pools",
+        links: "pools_links",
+        argument: "id",
+        post_type: "PoolRootPOST",
+        rules: policy::POOL,
+        transactions: transactions!("pool"),
+    };
+
+    async fn page(tx: &mut Tx, (): &(), query: &ListQuery) -> octavia_store::Result<Vec<Self>> {
+        tx.pools(query).await
+    }
+
+    async fn load(tx: &mut Tx, (): &(), id: &str) -> Result<Self> {
+        let id = parse_id(id, Self::KIND.name)?;
+        let found = tx.pool(id).await?;
+        found.ok_or_else(|| Error::not_found(Self::KIND.name, &id))
+    }
+
+    fn project(&self) -> Option<&str> {
+        self.project_id.as_deref()
+    }
+
+    fn view(&self) -> Value {
+        view(self)
+    }
 }
 
-async fn show(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Json<Value>> {
-    let request = ListRequest::of_item(&query, &api.config)?;
-    let id = parse_id(&id, NAME)?;
-    let mut tx = api.store.read("pool.get").await?;
-    let pool = load(&mut tx, id).await?;
-    caller.may(policy::POOL_GET_ONE, pool.project_id.as_deref())?;
-    Ok(Json(json!({ "pool": request.select(view(&pool)) })))
-}
+impl Child for Pool {
+    type Post = PoolPost;
+    type Put = PoolPut;
 
-async fn load(tx: &mut Tx, id: Id<Pool>) -> Result<Pool> {
-    tx.pool(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NAME, &id))
-}
+    const QUOTA: QuotaKind = QuotaKind::Pool;
 
-async fn create(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Query,
-    payload: Payload,
-) -> Result<Response> {
-    query.only(&[])?;
-    let post: PoolPost = payload.decode(ROOT)?;
-    mandatory(&post)?;
-    let body = api.in_turn(|| create_once(&api, &caller, &post)).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "pool": body }))).into_response())
+    async fn before_turn(_: &Call<'_>, (): &(), post: &PoolPost) -> Result<()> {
+        mandatory(post)
+    }
+
+    async fn make(
+        call: &Call<'_>,
+        tx: &mut Tx,
+        (): &(),
+        post: &PoolPost,
+    ) -> Result<(LoadBalancer, Self)> {
+        let (load_balancer, listener) = parents(tx, post).await?;
+        let owner = load_balancer.project_id.as_deref();
+        call.caller.may(Self::KIND.rules.post, owner)?;
+        no_children(post)?;
+        let mut new = rules::pool::build(call.api, &load_balancer, post.pool.clone())?;
+        rules::pool::check_single(&new)?;
+        change::below(tx, load_balancer.id).await?;
+        new.listeners.extend(listener.map(|listener| listener.id));
+        Ok((load_balancer, new))
+    }
+
+    async fn insert(self, tx: &mut Tx) -> Result<Self> {
+        tx.insert_pool(&self).await?;
+        for listener in &self.listeners {
+            attach(tx, *listener, &self).await?;
+        }
+        Ok(self)
+    }
+
+    async fn changed(self, api: &Api, _: &mut Tx, put: &PoolPut) -> Result<Self> {
+        rules::pool::update(api, self, put.clone())
+    }
+
+    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
+        change::below(tx, self.load_balancer_id).await?;
+        let id = self.id;
+        let under_lock = tx.pool(id).await?;
+        let under_lock = under_lock.ok_or_else(|| Error::not_found(Self::KIND.name, &id))?;
+        change::listeners(tx, &under_lock.listeners).await?;
+        Ok(self.load_balancer_id)
+    }
+
+    async fn check_unused(&self, tx: &mut Tx) -> Result<()> {
+        let id = self.id;
+        tx.l7_policy_using(id).await?.map_or(Ok(()), |policy| {
+            let text = format!("Pool {id} is in use by L7 policy {policy}");
+            Err(Error::Conflict(text))
+        })
+    }
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn set_status(&mut self, status: ProvisioningStatus) {
+        self.provisioning_status = status;
+    }
+
+    async fn save(&self, tx: &mut Tx) -> octavia_store::Result<()> {
+        tx.save_pool(self).await
+    }
 }
 
 /// Inside a tree these may be absent, where a name refers to another pool; here they may not.
@@ -98,28 +140,6 @@ fn mandatory(post: &PoolPost) -> Result<()> {
         }
     }
     Ok(())
-}
-
-async fn create_once(api: &Api, caller: &Caller, post: &PoolPost) -> Result<Accepted<Value>> {
-    let mut tx = api.store.begin("pool.create").await?;
-    let (load_balancer, listener) = parents(&mut tx, post).await?;
-    let id = load_balancer.id;
-    caller.may(policy::POOL_POST, load_balancer.project_id.as_deref())?;
-    no_children(post)?;
-    let mut pool = rules::pool::build(api, &load_balancer, post.pool.clone())?;
-    rules::pool::check_single(&pool)?;
-    change::below(&mut tx, id).await?;
-    let owner = load_balancer.project_id.as_deref();
-    quota::take(api, &mut tx, owner, &[(QuotaKind::Pool, 1)]).await?;
-    tx.insert_pool(&pool).await?;
-    if let Some(listener) = listener {
-        attach(&mut tx, &listener, &pool).await?;
-        pool.listeners.push(listener.id);
-    }
-    let what = format!("creation of pool {}", pool.id);
-    api.wake(&mut tx, id, Wish::Change, &what).await?;
-    tx.commit().await?;
-    Ok(Accepted::new(id, view(&pool)))
 }
 
 /// Finds what the pool is to belong to. With both ids, upstream does not compare the protocols.
@@ -147,10 +167,7 @@ async fn parents(tx: &mut Tx, post: &PoolPost) -> Result<(LoadBalancer, Option<L
         if let (None, Some(protocol)) = (named, post.pool.protocol.as_ref()) {
             rules::protocol::may_serve(listener.protocol, *protocol)?;
         }
-        if listener.default_pool_id.is_some() {
-            let text = "This listener already has a default pool";
-            return Err(Error::Conflict(text.to_owned()));
-        }
+        check_free(listener)?;
     }
     Ok((load_balancer, listener))
 }
@@ -177,86 +194,19 @@ fn no_children(post: &PoolPost) -> Result<()> {
 }
 
 /// Makes the pool the listener's default, under the lock: somebody may have been faster.
-async fn attach(tx: &mut Tx, listener: &Listener, pool: &Pool) -> Result<()> {
-    let id = listener.id;
+async fn attach(tx: &mut Tx, id: Id<Listener>, pool: &Pool) -> Result<()> {
     let found = tx.listener(id).await?;
     let mut listener = found.ok_or_else(|| Error::no_subresource("Listener", &id))?;
-    if listener.default_pool_id.is_some() {
-        let text = "This listener already has a default pool";
-        return Err(Error::Conflict(text.to_owned()));
-    }
+    check_free(&listener)?;
     listener.default_pool_id = Some(pool.id);
     listener.provisioning_status = ProvisioningStatus::PendingUpdate;
     Ok(tx.save_listener(&listener).await?)
 }
 
-async fn update(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-    payload: Payload,
-) -> Result<Json<Value>> {
-    query.only(&[])?;
-    let put: PoolPut = payload.decode(ROOT)?;
-    let id = parse_id(&id, NAME)?;
-    let body = api.in_turn(|| update_once(&api, &caller, id, &put)).await?;
-    Ok(Json(json!({ "pool": body })))
-}
-
-async fn update_once(
-    api: &Api,
-    caller: &Caller,
-    id: Id<Pool>,
-    put: &PoolPut,
-) -> Result<Accepted<Value>> {
-    let mut tx = api.store.begin("pool.update").await?;
-    let pool = load(&mut tx, id).await?;
-    caller.may(policy::POOL_PUT, pool.project_id.as_deref())?;
-    let lb = pool.load_balancer_id;
-    // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
-    rules::pool::update(api, pool, put.clone())?;
-    change::below(&mut tx, lb).await?;
-    let pool = load(&mut tx, id).await?;
-    let mut pool = rules::pool::update(api, pool, put.clone())?;
-    pool.provisioning_status = ProvisioningStatus::PendingUpdate;
-    tx.save_pool(&pool).await?;
-    change::listeners(&mut tx, &pool.listeners).await?;
-    let shown = load(&mut tx, id).await?;
-    api.wake(&mut tx, lb, Wish::Change, &format!("update of pool {id}"))
-        .await?;
-    tx.commit().await?;
-    Ok(Accepted::new(lb, view(&shown)))
-}
-
-async fn delete(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> Result<Response> {
-    query.only(&[])?;
-    let id = parse_id(&id, NAME)?;
-    api.in_turn(|| delete_once(&api, &caller, id)).await?;
-    Ok(super::empty(StatusCode::NO_CONTENT))
-}
-
-async fn delete_once(api: &Api, caller: &Caller, id: Id<Pool>) -> Result<Accepted<()>> {
-    let mut tx = api.store.begin("pool.delete").await?;
-    let pool = load(&mut tx, id).await?;
-    caller.may(policy::POOL_DELETE, pool.project_id.as_deref())?;
-    let lb = pool.load_balancer_id;
-    change::below(&mut tx, lb).await?;
-    if let Some(policy) = tx.l7_policy_using(id).await? {
-        let text = format!("Pool {id} is in use by L7 policy {policy}");
-        return Err(Error::Conflict(text));
+fn check_free(listener: &Listener) -> Result<()> {
+    if listener.default_pool_id.is_some() {
+        let text = "This listener already has a default pool";
+        return Err(Error::Conflict(text.to_owned()));
     }
-    let mut pool = load(&mut tx, id).await?;
-    pool.provisioning_status = ProvisioningStatus::PendingDelete;
-    tx.save_pool(&pool).await?;
-    change::listeners(&mut tx, &pool.listeners).await?;
-    api.wake(&mut tx, lb, Wish::Change, &format!("deletion of pool {id}"))
-        .await?;
-    tx.commit().await?;
-    Ok(Accepted::new(lb, ()))
+    Ok(())
 }

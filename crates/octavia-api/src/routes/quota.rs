@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route(
             "/v2.0/lbaas/quotas",
-            super::named_collection(get(list), "project_id"),
+            super::collection(get(list), "project_id"),
         )
         .route("/v2.0/lbaas/quotas/{project_id}", item)
         .route("/v2.0/lbaas/quotas/{project_id}/default", get(defaults))
@@ -33,12 +33,12 @@ pub(super) fn routes() -> Router<Api> {
 
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
     let mut request = ListRequest::of_list(&query, &api.config)?;
-    caller.may_list(policy::QUOTA_GET_ALL, &mut request.query.project_id)?;
+    caller.may_list(policy::QUOTA.get_all, &mut request.query.project_id)?;
     let mut tx = api.store.read("quota.list").await?;
     let found = tx.quotas(&request.query).await;
     let found = found.map_err(|error| request.explain(error))?;
     let items = found.iter().map(view).collect();
-    Ok(Json(request.answer("quotas", items)))
+    Ok(Json(request.answer("quotas", "quotas_links", items)))
 }
 
 /// Shows what is in force. Unlike upstream, looking writes nothing: the defaults stay defaults.
@@ -49,7 +49,7 @@ async fn show(
     query: Query,
 ) -> Result<Json<Value>> {
     query.only(&["project_id"])?;
-    caller.may(policy::QUOTA_GET_ONE, Some(&project))?;
+    caller.may(policy::QUOTA.get_one, Some(&project))?;
     let quota = api.store.read("quota.get").await?.quota(&project).await?;
     let limits = quota.map_or_else(Limits::default, |quota| quota.limits);
     Ok(answer(project, limits.or(api.config.quotas)))
@@ -79,7 +79,7 @@ async fn update(
 ) -> Result<Response> {
     query.only(&["project_id"])?;
     let put: QuotaPut = payload.decode(ROOT)?;
-    caller.may(policy::QUOTA_PUT, Some(&project))?;
+    caller.may(policy::QUOTA.put, Some(&project))?;
     let mut tx = api.store.begin("quota.update").await?;
     let mut quota = tx.lock_quota(&project).await?;
     quota.limits = put.apply_to(quota.limits, api.config.quotas);
@@ -97,7 +97,7 @@ async fn reset(
     query: Query,
 ) -> Result<Response> {
     query.only(&["project_id"])?;
-    caller.may(policy::QUOTA_DELETE, Some(&project))?;
+    caller.may(policy::QUOTA.delete, Some(&project))?;
     let mut tx = api.store.begin("quota.reset").await?;
     let mut quota = tx
         .quota(&project)

@@ -44,6 +44,14 @@ impl<T> Given<T> {
             .ok_or_else(|| Error::invalid_option("None", field))
     }
 
+    /// Refuses null where a field has no use for it: its name is said.
+    pub(crate) fn check_not_null(&self, field: &str) -> Result<()> {
+        if self.is_null() {
+            return Err(Error::invalid_option("None", field));
+        }
+        Ok(())
+    }
+
     /// Tells whether the key is not there.
     pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)

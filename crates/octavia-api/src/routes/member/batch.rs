@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::payload::Payload;
 use crate::query::Query;
+use crate::routes::tenant::Above;
 use crate::rules::{change, member as rules, quota};
 use crate::turn::Accepted;
 use crate::wire::member::{MemberFields, MembersPut};
@@ -21,13 +22,13 @@ use crate::{Api, policy};
 pub(super) async fn replace(
     State(api): State<Api>,
     caller: Caller,
-    Path(pool): Path<String>,
+    Path(path): Path<Vec<String>>,
     query: Query,
     payload: Payload,
 ) -> Result<Response> {
     query.only(&["additive_only"])?;
     let additive = query.flag("additive_only");
-    let pool = super::parent(&mut api.store.read("member.batch").await?, &pool).await?;
+    let pool = Pool::look(&api, &path).await?;
     let put: MembersPut = payload.decode_whole("members_")?;
     let Some(wanted) = put.members.value() else {
         return Err(Error::invalid_input(
@@ -37,10 +38,10 @@ pub(super) async fn replace(
         ));
     };
     let wanted: Vec<_> = wanted.into_iter().map(|post| post.member).collect();
-    caller.may(policy::MEMBER_POST, pool.project_id.as_deref())?;
-    caller.may(policy::MEMBER_PUT, pool.project_id.as_deref())?;
+    caller.may(policy::MEMBER.post, pool.project_id.as_deref())?;
+    caller.may(policy::MEMBER.put, pool.project_id.as_deref())?;
     if !additive {
-        caller.may(policy::MEMBER_DELETE, pool.project_id.as_deref())?;
+        caller.may(policy::MEMBER.delete, pool.project_id.as_deref())?;
     }
     let subnets: BTreeSet<_> = wanted
         .iter()
