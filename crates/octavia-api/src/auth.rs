@@ -31,6 +31,14 @@ impl Auth {
             Self::Keystone(gate, _) => gate.admit(request).await,
         }
     }
+
+    /// Returns who sent a request that was let in.
+    pub(crate) fn caller(&self, request: &Request) -> Credentials {
+        match self {
+            Self::Nobody | Self::Headers(_) => of_headers(request.headers()),
+            Self::Keystone(..) => request.extensions().get().cloned().unwrap_or_default(),
+        }
+    }
 }
 
 /// Reads who calls out of the headers that a trusted front sets.

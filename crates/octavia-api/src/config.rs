@@ -1,8 +1,12 @@
+mod edge;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use octavia_model::{Id, Limits, Network, Topology};
+
+pub use edge::{AccessLog, CorsSettings, EdgeConfig};
 
 /// Upstream's default cipher list, for listeners and pools.
 const CIPHERS: &str = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:\
@@ -82,6 +86,8 @@ pub struct ApiConfig {
     pub loadbalancer_topology: Topology,
     /// `[quotas] default_*_quota`: the limits of projects that have none of their own.
     pub quotas: Limits,
+    /// What is done around every request: `[cors]`, `[oslo_middleware]`, and more.
+    pub edge: EdgeConfig,
 }
 
 /// Section `[networking]`: what may carry a VIP or be a member.
@@ -149,6 +155,7 @@ impl Default for ApiConfig {
             haproxy_amphora: HaproxyTimeouts::default(),
             loadbalancer_topology: Topology::Single,
             quotas: Limits::NONE,
+            edge: EdgeConfig::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use octavia_model::{Id, LoadBalancer, ProvisioningStatus, QuotaKind};
 use serde_json::{Value, json};
 
@@ -233,6 +234,18 @@ impl Error {
         }
     }
 
+    /// Returns after how many seconds it is worth to try again; `None` when waiting changes nothing.
+    const fn retry_after(&self) -> Option<u64> {
+        use octavia_store::Error as E;
+        if let Self::Store(E::Busy { .. }) = self {
+            Some(1)
+        } else if let Self::Store(E::Unavailable { .. }) = self {
+            Some(5)
+        } else {
+            None
+        }
+    }
+
     /// Returns the text that the caller sees.
     fn text(&self) -> String {
         if let Self::Store(error) = self {
@@ -279,7 +292,11 @@ impl IntoResponse for Error {
             let cause = causes(&self);
             tracing::error!(error = %cause, "could not answer a request: {cause}");
         }
-        (status, Json(self.body())).into_response()
+        let mut response = (status, Json(self.body())).into_response();
+        if let Some(wait) = self.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, wait.into());
+        }
+        response
     }
 }
 

@@ -27,6 +27,7 @@ mod wire;
 
 pub use api::Api;
 pub use auth::{Auth, KeystoneGate};
-pub use config::{ApiConfig, HaproxyTimeouts, VipPolicy};
+pub use config::{AccessLog, ApiConfig, CorsSettings, EdgeConfig, HaproxyTimeouts, VipPolicy};
+pub use edge::Peer;
 pub use error::Error;
 pub use provider::Capabilities;

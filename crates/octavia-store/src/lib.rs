@@ -14,6 +14,7 @@ mod availability_zone_profile;
 mod children;
 mod column;
 mod connect;
+mod counting;
 mod error;
 mod flavor;
 mod flavor_profile;
@@ -40,6 +41,7 @@ mod timeline;
 mod tx;
 mod url;
 
+pub use counting::counting;
 pub use error::{Error, Result};
 pub use list::{Direction, ListQuery, Resource, Sort, TagFilter};
 pub use reconciliation::{Lease, Reconciliation};

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use crate::store::Signals;
-use crate::{Error, Result, schema};
+use crate::{Error, Result, counting, schema};
 
 /// How long one statement may take; a hung server must not hang its callers.
 const STATEMENT: Duration = Duration::from_secs(30);
@@ -77,6 +77,11 @@ impl Tx {
         self.statements
     }
 
+    fn sending(&mut self) {
+        self.statements += 1;
+        counting::count(1);
+    }
+
     pub(crate) fn is_mysql(&self) -> bool {
         self.transaction.get_database_backend() == DbBackend::MySql
     }
@@ -104,13 +109,13 @@ impl Tx {
     }
 
     pub(crate) async fn raw_rows(&mut self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
-        self.statements += 1;
+        self.sending();
         limited(self.name, self.transaction.query_all(select)).await
     }
 
     /// Returns the rows of a query without parameters that no builder knows.
     pub(crate) async fn rows_of<M: FromQueryResult>(&mut self, sql: &str) -> Result<Vec<M>> {
-        self.statements += 1;
+        self.sending();
         let statement = Statement::from_string(self.transaction.get_database_backend(), sql);
         let rows = limited(self.name, self.transaction.query_all_raw(statement)).await?;
         rows.iter()
@@ -140,14 +145,14 @@ impl Tx {
 
     /// Sends a statement, and returns the number of rows it met.
     pub(crate) async fn execute<S: StatementBuilder>(&mut self, statement: &S) -> Result<u64> {
-        self.statements += 1;
+        self.sending();
         let done = limited(self.name, self.transaction.execute(statement)).await?;
         Ok(done.rows_affected())
     }
 
     /// Sends SQL without parameters: the schema, and locks that no builder knows.
     pub(crate) async fn run(&mut self, sql: &str) -> Result<u64> {
-        self.statements += 1;
+        self.sending();
         let done = limited(self.name, self.transaction.execute_unprepared(sql)).await?;
         Ok(done.rows_affected())
     }

@@ -8,6 +8,7 @@ mod api;
 mod catalogue;
 mod controller;
 mod database;
+mod edge;
 mod ini;
 mod keystone;
 mod local_cloud;

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use axum::Router;
 use axum::body::Body;
 use http::StatusCode;
-use serde_json::Value;
+use octavia_api::{ApiConfig, CorsSettings, EdgeConfig};
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
-use crate::world::{World, request, send};
+use crate::world::{World, impatient, request, send};
+
+const SUBNET: &str = "11111111-1111-1111-1111-111111111111";
 
 #[tokio::test]
 async fn every_answer_carries_an_id_of_its_own() {
@@ -68,4 +73,153 @@ async fn the_last_version_is_the_current_one() {
         .map(|version| version["id"].as_str().unwrap())
         .collect();
     assert_eq!((versions.len(), current), (31, vec!["v2.30"]));
+}
+
+fn browsers(allowed_origin: &str) -> ApiConfig {
+    let cors = CorsSettings {
+        allowed_origin: vec![allowed_origin.to_owned()],
+        ..CorsSettings::default()
+    };
+    let edge = EdgeConfig {
+        cors,
+        ..EdgeConfig::default()
+    };
+    ApiConfig {
+        edge,
+        ..impatient()
+    }
+}
+
+/// Returns the status, and the headers that are about origins.
+async fn about_origins(router: &Router, call: http::request::Builder) -> String {
+    let request = call.body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let mut lines: Vec<_> = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("access-control") || *name == "vary")
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    lines.sort();
+    format!("{} {}", response.status().as_u16(), lines.join("; "))
+}
+
+#[tokio::test]
+async fn pages_of_known_origins_may_read_answers_and_refusals() {
+    let world = World::new().await;
+    let router = world.router_with(browsers("https://dashboard.example"));
+    let call = |path: &str, origin: &str| request("GET", path).header("origin", origin);
+    let known = "https://dashboard.example";
+    for (path, status) in [("/v2/lbaas/pools", 200), ("/v2/lbaas/pools/x", 404)] {
+        let seen = about_origins(&router, call(path, known)).await;
+        let expected = format!(
+            "{status} access-control-allow-credentials: true; \
+             access-control-allow-origin: https://dashboard.example; \
+             access-control-expose-headers: X-Auth-Token,X-Openstack-Request-Id; vary: Origin"
+        );
+        assert_eq!(seen, expected);
+    }
+    let unknown = call("/v2/lbaas/pools", "https://evil.example");
+    assert_eq!(about_origins(&router, unknown).await, "200 ");
+    let none = about_origins(&world.router, call("/v2/lbaas/pools", known)).await;
+    assert_eq!(none, "200 ", "without configuration no page may call");
+}
+
+#[tokio::test]
+async fn browsers_are_told_what_pages_may_do() {
+    let world = World::new().await;
+    let some = world.router_with(browsers("https://dashboard.example"));
+    let all = world.router_with(browsers("*"));
+    let mut seen = Vec::new();
+    for (router, origin, method, headers) in [
+        (
+            &some,
+            "https://dashboard.example",
+            "POST",
+            "content-type, X-Auth-Token",
+        ),
+        (&some, "https://dashboard.example", "GET", ""),
+        (&some, "https://dashboard.example", "PATCH", ""),
+        (&some, "https://dashboard.example", "GET", "X-Secret"),
+        (&some, "https://evil.example", "GET", ""),
+        (&all, "https://any.example", "DELETE", ""),
+    ] {
+        let mut call = request("OPTIONS", "/v2/lbaas/pools")
+            .header("origin", origin)
+            .header("access-control-request-method", method);
+        if !headers.is_empty() {
+            call = call.header("access-control-request-headers", headers);
+        }
+        seen.push(about_origins(router, call).await);
+    }
+    insta::assert_debug_snapshot!(seen, @r#"
+    [
+        "200 access-control-allow-credentials: true; access-control-allow-headers: content-type,X-Auth-Token; access-control-allow-methods: POST; access-control-allow-origin: https://dashboard.example; access-control-expose-headers: X-Auth-Token,X-Openstack-Request-Id; access-control-max-age: 3600; vary: Origin",
+        "200 access-control-allow-credentials: true; access-control-allow-methods: GET; access-control-allow-origin: https://dashboard.example; access-control-expose-headers: X-Auth-Token,X-Openstack-Request-Id; access-control-max-age: 3600; vary: Origin",
+        "200 access-control-allow-credentials: true; access-control-allow-origin: https://dashboard.example; access-control-expose-headers: X-Auth-Token,X-Openstack-Request-Id; vary: Origin",
+        "200 access-control-allow-credentials: true; access-control-allow-origin: https://dashboard.example; access-control-expose-headers: X-Auth-Token,X-Openstack-Request-Id; vary: Origin",
+        "200 ",
+        "200 access-control-allow-credentials: true; access-control-allow-methods: DELETE; access-control-allow-origin: *; access-control-expose-headers: X-Auth-Token,X-Openstack-Request-Id; access-control-max-age: 3600; vary: Origin",
+    ]
+    "#);
+}
+
+#[tokio::test]
+async fn what_a_proxy_says_is_believed_only_when_told_to() {
+    let world = World::new().await;
+    let believing = EdgeConfig {
+        enable_proxy_headers_parsing: true,
+        ..EdgeConfig::default()
+    };
+    let believing = world.router_with(ApiConfig {
+        edge: believing,
+        ..impatient()
+    });
+    let body = json!({ "vip_subnet_id": SUBNET });
+    world.make("loadbalancer", body).await;
+    for (router, base) in [
+        (&world.router, "http://api.example"),
+        (&believing, "https://lb.example/cloud"),
+    ] {
+        let call = |path| {
+            let call = request("GET", path)
+                .header("forwarded", "proto=https;host=lb.example")
+                .header("x-forwarded-prefix", "/cloud");
+            send(router, call.body(Body::empty()).unwrap())
+        };
+        let root = call("/").await.body;
+        let versions = &root["versions"][0]["links"][0]["href"];
+        assert_eq!(*versions, format!("{base}/v2"));
+        let list = call("/v2/lbaas/loadbalancers?limit=1").await.body;
+        let next = list["loadbalancers_links"][0]["href"].as_str().unwrap();
+        let expected = format!("{base}/v2/lbaas/loadbalancers?limit=1&marker=");
+        assert!(next.starts_with(&expected), "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_a_hundred_asks_the_database_no_more_than_a_list_of_one() {
+    let world = World::new().await;
+    let listeners: Vec<_> = (1..=3)
+        .map(|port| json!({ "protocol": "HTTP", "protocol_port": port, "tags": ["t"] }))
+        .collect();
+    let body = json!({ "vip_subnet_id": SUBNET, "listeners": listeners });
+    world.make("loadbalancer", body.clone()).await;
+    let one = queries(&world).await;
+    for _ in 1..100 {
+        world.make("loadbalancer", body.clone()).await;
+    }
+    let hundred = queries(&world).await;
+    assert_eq!(one, hundred);
+    assert!(one.iter().all(|(_, queries)| *queries > 0), "{one:?}");
+}
+
+/// Returns how many statements each list sends to the database.
+async fn queries(world: &World) -> Vec<(&'static str, u32)> {
+    let mut all = Vec::new();
+    for path in ["/v2/lbaas/loadbalancers", "/v2/lbaas/listeners"] {
+        let (_, queries) = octavia_store::counting(world.get(path)).await;
+        all.push((path, queries));
+    }
+    all
 }

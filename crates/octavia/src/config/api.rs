@@ -7,6 +7,7 @@ use octavia_api::policy::PolicySettings;
 use octavia_api::{ApiConfig, HaproxyTimeouts, VipPolicy};
 use octavia_model::{Limits, Topology};
 
+use super::edge;
 use super::keystone::{self, KeystoneRole};
 use super::policy;
 use super::problem::Problem;
@@ -123,6 +124,7 @@ fn api(reader: &Reader<'_>) -> ApiConfig {
         haproxy_amphora: timeouts(reader),
         loadbalancer_topology: Topology::Single,
         quotas: quotas(reader),
+        edge: edge::read(reader),
     }
 }
 
