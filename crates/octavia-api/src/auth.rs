@@ -11,6 +11,7 @@ use http::HeaderMap;
 use crate::policy::{Credentials, Policy};
 
 pub use keystone::KeystoneGate;
+pub(crate) use keystone::token;
 
 /// How callers are known, and what they may do.
 #[derive(Clone)]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use octavia_model::Secret;
 
 use crate::error::{Error, Result};
 use crate::policy::{CONTEXT_IS_ADMIN, Credentials, Policy, Rule, RuleSet};
@@ -12,6 +13,8 @@ use crate::{Api, Auth, auth};
 pub(crate) struct Caller {
     /// The project that the caller acts for.
     pub(crate) project_id: Option<String>,
+    /// The caller's token; `None` where no tokens are asked for.
+    pub(crate) token: Option<Secret<String>>,
     /// What the caller may do; `None` is everything.
     guard: Option<Guard>,
 }
@@ -31,6 +34,7 @@ impl Caller {
         credentials.is_admin = rules.allows(CONTEXT_IS_ADMIN, &credentials, own);
         Self {
             project_id: credentials.project_id.clone(),
+            token: None,
             guard: Some(Guard { rules, credentials }),
         }
     }
@@ -78,13 +82,17 @@ impl FromRequestParts<Api> for Caller {
                 project_id: named
                     .project_id
                     .or_else(|| api.config.default_project_id.clone()),
+                token: None,
                 guard: None,
             }),
             Auth::Headers(policy) => Ok(Self::bound(policy, named)),
             // What the headers say counts for nothing; whoever came past the door has credentials.
             Auth::Keystone(_, policy) => {
                 let credentials = parts.extensions.get::<Credentials>().cloned();
-                Ok(Self::bound(policy, credentials.ok_or(Error::Forbidden)?))
+                Ok(Self {
+                    token: auth::token(&parts.headers),
+                    ..Self::bound(policy, credentials.ok_or(Error::Forbidden)?)
+                })
             }
         }
     }

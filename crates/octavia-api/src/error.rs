@@ -1,9 +1,13 @@
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use octavia_model::{Id, LoadBalancer, ProvisioningStatus, QuotaKind};
 use serde_json::{Value, json};
+
+use crate::rules::references::References;
 
 /// Why a call was refused. Variants with a text carry the rest of upstream's sentence.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,13 @@ pub enum Error {
     /// The body is too large.
     #[error("Request is too large. Larger than max_request_body_size ({0}).")]
     TooLarge(usize),
+    /// A transaction was given up, because something must be read that is not in the database. Never
+    /// answered: it is read, and the transaction is tried again.
+    #[error("secrets must be read first")]
+    Unread(Box<References>),
+    /// The store of secrets does not answer.
+    #[error("The secret store does not answer. Nothing was changed; please try again.")]
+    NoSecretStore(#[source] Arc<octavia_cloud::Error>),
     /// The database failed or refused.
     #[error(transparent)]
     Store(#[from] octavia_store::Error),
@@ -225,7 +236,10 @@ impl Error {
             Self::Forbidden | Self::QuotaMet(_) => StatusCode::FORBIDDEN,
             Self::Immutable(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unsupported { .. } | Self::NoProvider(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::Provider { .. } | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Provider { .. } | Self::Unread(_) | Self::Internal(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::NoSecretStore(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Routing { status, .. } => *status,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -239,7 +253,10 @@ impl Error {
         use octavia_store::Error as E;
         if let Self::Store(E::Busy { .. }) = self {
             Some(1)
-        } else if let Self::Store(E::Unavailable { .. }) = self {
+        } else if matches!(
+            self,
+            Self::Store(E::Unavailable { .. }) | Self::NoSecretStore(_)
+        ) {
             Some(5)
         } else {
             None

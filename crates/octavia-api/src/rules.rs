@@ -10,6 +10,7 @@ pub(crate) mod member;
 pub(crate) mod pool;
 pub(crate) mod protocol;
 pub(crate) mod quota;
+pub(crate) mod references;
 pub(crate) mod session_persistence;
 pub(crate) mod tls;
 pub(crate) mod vip;

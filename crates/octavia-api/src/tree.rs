@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::Api;
 use crate::error::{Error, Result};
 use crate::rules;
+use crate::rules::references::References;
 use crate::wire::given::Given;
 use crate::wire::l7policy::L7PolicyInTree;
 use crate::wire::listener::ListenerFields;
@@ -132,6 +133,16 @@ impl Tree {
             .get(&name)
             .and_then(|index| self.pools.get_mut(*index));
         Ok(&mut branch.ok_or_else(|| undefined(&name))?.pool)
+    }
+
+    /// Returns what its pools and listeners refer to in the store of secrets.
+    pub(crate) fn references(&self) -> Vec<References> {
+        let of_pools = self
+            .pools
+            .iter()
+            .map(|branch| References::of_pool(&branch.pool));
+        let of_listeners = self.listeners.iter().map(References::of_listener);
+        of_pools.chain(of_listeners).collect()
     }
 
     /// Returns how many of each kind this is, with the load balancer itself.

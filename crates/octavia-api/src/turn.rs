@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Api;
 use crate::error::{Error, Result};
+use crate::rules::references::ReadSecrets;
 
 /// How often the status is read again when no settlement of this process is heard: another process
 /// may have done it.
@@ -61,6 +62,24 @@ impl Api {
                     tokio::time::sleep(Duration::from_millis(5) * busy).await;
                 }
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// As [`Self::in_turn`]; what an attempt lacks of the store of secrets is read, and it is made
+    /// again.
+    pub(crate) async fn in_turn_with<T, F>(
+        &self,
+        secrets: &ReadSecrets,
+        attempt: impl Fn() -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<Accepted<T>>>,
+    {
+        loop {
+            match self.in_turn(&attempt).await {
+                Err(Error::Unread(lacking)) => secrets.read(&*self.secrets, &lacking).await,
+                done => return done,
             }
         }
     }

@@ -64,7 +64,7 @@ pub trait Secrets: Send + Sync {
 /// On whose behalf a secret is read.
 #[derive(Debug, Clone)]
 pub struct SecretReader {
-    /// The project of the caller, or of the load balancer when nobody calls.
+    /// The project of the load balancer; without a store that knows tokens it decides.
     pub project_id: Option<String>,
     /// The caller's token; `None` reads with the rights of the service.
     pub token: Option<Secret<String>>,

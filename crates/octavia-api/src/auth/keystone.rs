@@ -21,11 +21,11 @@ const OPEN_PATHS: [&str; 4] = [
     "/load-balancer/healthcheck",
 ];
 
-/// How long one token may take to be asked about.
-const LONGEST_QUESTION: Duration = Duration::from_secs(20);
-
 /// What those are told to wait, in seconds, whose token nobody could ask about.
 const RETRY_SECONDS: &str = "5";
+
+/// How long one token may take to be asked about.
+const LONGEST_QUESTION: Duration = Duration::from_secs(20);
 
 /// The door under Keystone: tokens in, callers out.
 pub struct KeystoneGate {
@@ -72,8 +72,7 @@ impl KeystoneGate {
             Some(service) if self.is_trusted(service) => Validity::EvenExpired,
             Some(_) | None => Validity::Now,
         };
-        let token = token_in(headers, &["x-auth-token", "x-storage-token"]);
-        let token = token.ok_or(Refusal::NoToken)?;
+        let token = token(headers).ok_or(Refusal::NoToken)?;
         let user = self.validated(&token, validity).await?;
         Ok(credentials(&user, service.as_deref()))
     }
@@ -132,6 +131,11 @@ fn envelope(status: StatusCode, message: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
     let error = json!({ "code": status.as_u16(), "title": title, "message": message });
     (status, Json(json!({ "error": error }))).into_response()
+}
+
+/// Returns the caller's token.
+pub(crate) fn token(headers: &HeaderMap) -> Option<Secret<String>> {
+    token_in(headers, &["x-auth-token", "x-storage-token"])
 }
 
 /// Returns the first of these headers that is there; one that is not text is no token.

@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::payload::Payload;
 use crate::query::Query;
 use crate::rules::quota;
+use crate::rules::references::ReadSecrets;
 use crate::turn::Accepted;
 use crate::wire::shape::Shape;
 
@@ -59,7 +60,7 @@ pub(crate) trait Child: Tenant {
     /// Decides what an update makes of it.
     fn changed(
         self,
-        api: &Api,
+        call: &Call<'_>,
         tx: &mut Tx,
         put: &Self::Put,
     ) -> impl Future<Output = Result<Self>> + Send;
@@ -88,6 +89,8 @@ pub(crate) trait Child: Tenant {
 pub(crate) struct Call<'a> {
     pub(crate) api: &'a Api,
     pub(crate) caller: &'a Caller,
+    /// What was read for this request of the store of secrets.
+    pub(crate) secrets: &'a ReadSecrets,
 }
 
 /// Returns the paths of a kind.
@@ -118,10 +121,15 @@ pub(super) async fn create<R: Child>(
     let above = R::Above::look(&api, &path).await?;
     let post: R::Post = payload.decode(kind.root)?;
     let (api, caller) = (&api, &caller);
-    let call = Call { api, caller };
+    let secrets = &ReadSecrets::by(caller);
+    let call = Call {
+        api,
+        caller,
+        secrets,
+    };
     R::before_turn(&call, &above, &post).await?;
     let body = api
-        .in_turn(|| create_once::<R>(call, &above, &post))
+        .in_turn_with(secrets, || create_once::<R>(call, &above, &post))
         .await?;
     Ok((StatusCode::CREATED, Json(json!({ kind.root.key: body }))).into_response())
 }
@@ -156,8 +164,15 @@ async fn update<R: Child>(
     let item = Item::<R>::find(&api, &path).await?;
     let put = R::read_put(&payload)?;
     let (api, caller) = (&api, &caller);
-    let call = Call { api, caller };
-    let body = api.in_turn(|| update_once::<R>(call, &item, &put)).await?;
+    let secrets = &ReadSecrets::by(caller);
+    let call = Call {
+        api,
+        caller,
+        secrets,
+    };
+    let body = api
+        .in_turn_with(secrets, || update_once::<R>(call, &item, &put))
+        .await?;
     Ok(Json(json!({ kind.root.key: body })))
 }
 
@@ -171,10 +186,10 @@ async fn update_once<R: Child>(
     let present = item.load(&mut tx).await?;
     call.caller.may(kind.rules.put, present.project())?;
     // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
-    let wanted = present.changed(call.api, &mut tx, put).await?;
+    let wanted = present.changed(&call, &mut tx, put).await?;
     let lb = wanted.lock(&mut tx).await?;
     let present = item.load(&mut tx).await?;
-    let mut changed = present.changed(call.api, &mut tx, put).await?;
+    let mut changed = present.changed(&call, &mut tx, put).await?;
     changed.set_status(ProvisioningStatus::PendingUpdate);
     changed.save(&mut tx).await?;
     let shown = item.load(&mut tx).await?;
@@ -193,7 +208,12 @@ async fn delete<R: Child>(
     query.only(&[])?;
     let item = Item::<R>::find(&api, &path).await?;
     let (api, caller) = (&api, &caller);
-    let call = Call { api, caller };
+    let secrets = &ReadSecrets::by(caller);
+    let call = Call {
+        api,
+        caller,
+        secrets,
+    };
     api.in_turn(|| delete_once::<R>(call, &item)).await?;
     Ok(super::empty(StatusCode::NO_CONTENT))
 }

@@ -91,8 +91,8 @@ impl Child for HealthMonitor {
         Ok(self)
     }
 
-    async fn changed(self, api: &Api, _: &mut Tx, put: &HealthMonitorPut) -> Result<Self> {
-        rules::update(api, self, put.clone())
+    async fn changed(self, call: &Call<'_>, _: &mut Tx, put: &HealthMonitorPut) -> Result<Self> {
+        rules::update(call.api, self, put.clone())
     }
 
     async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {

@@ -91,7 +91,7 @@ impl Child for L7Policy {
         Self::load(tx, &(), &Child::id(&self)).await
     }
 
-    async fn changed(self, _: &Api, tx: &mut Tx, put: &L7PolicyPut) -> Result<Self> {
+    async fn changed(self, _: &Call<'_>, tx: &mut Tx, put: &L7PolicyPut) -> Result<Self> {
         let listener = listener_of(tx, self.listener_id).await?;
         let wanted = rules::update(self, put.clone())?;
         check_pool(tx, &listener, wanted.redirect_pool_id).await?;

@@ -97,8 +97,8 @@ impl Child for L7Rule {
         Ok(self)
     }
 
-    async fn changed(self, api: &Api, _: &mut Tx, put: &L7RulePut) -> Result<Self> {
-        rules::update(api, self, put.clone())
+    async fn changed(self, call: &Call<'_>, _: &mut Tx, put: &L7RulePut) -> Result<Self> {
+        rules::update(call.api, self, put.clone())
     }
 
     async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {

@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::payload::{Payload, Root};
 use crate::query::Query;
+use crate::rules::references::References;
 use crate::rules::{self, change};
 use crate::wire::listener::{ListenerPost, ListenerPut, view};
 use crate::wire::load_balancer::statistics;
@@ -93,6 +94,7 @@ impl Child for Listener {
         }
         let load_balancer = change::below(tx, id).await?;
         let new = rules::listener::create(call.api, &load_balancer, &post.listener)?;
+        call.secrets.check(&References::of_listener(&new))?;
         rules::listener::free_port(&new, &tx.listeners_of(id).await?)?;
         Ok((load_balancer, new))
     }
@@ -102,14 +104,17 @@ impl Child for Listener {
         Ok(self)
     }
 
-    async fn changed(self, api: &Api, tx: &mut Tx, put: &ListenerPut) -> Result<Self> {
+    async fn changed(self, call: &Call<'_>, tx: &mut Tx, put: &ListenerPut) -> Result<Self> {
         let lb = self.load_balancer_id;
         let pool = default_pool(tx, lb, put.default_pool_id.as_ref().copied()).await?;
         if let Some(pool) = pool {
             rules::protocol::may_serve(self.protocol, pool.protocol)?;
         }
         let load_balancer = load_balancer_of(tx, lb).await?;
-        rules::listener::update(api, &load_balancer, self, put.clone())
+        let changed = rules::listener::update(call.api, &load_balancer, self, put.clone())?;
+        let references = References::of_listener_change(&changed, put);
+        call.secrets.check(&references)?;
+        Ok(changed)
     }
 
     async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {

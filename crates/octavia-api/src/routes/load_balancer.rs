@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::payload::{Payload, Root};
 use crate::provider::Capabilities;
 use crate::query::Query;
+use crate::rules::references::ReadSecrets;
 use crate::rules::{change, choice, distinct, quota, vip};
 use crate::tree::Tree;
 use crate::turn::Accepted;
@@ -142,7 +143,7 @@ async fn create(
         post.pools.value().unwrap_or_default(),
     );
     let made = match tree {
-        Ok(tree) => api.in_turn(|| insert(&api, &load_balancer, &tree)).await,
+        Ok(tree) => write(&api, &caller, &load_balancer, &tree).await,
         Err(error) => Err(error),
     };
     match made {
@@ -154,6 +155,18 @@ async fn create(
             Err(error)
         }
     }
+}
+
+async fn write(
+    api: &Api,
+    caller: &Caller,
+    load_balancer: &LoadBalancer,
+    tree: &Tree,
+) -> Result<Value> {
+    ReadSecrets::by(caller)
+        .read_and_check(&*api.secrets, &tree.references())
+        .await?;
+    api.in_turn(|| insert(api, load_balancer, tree)).await
 }
 
 async fn insert(api: &Api, load_balancer: &LoadBalancer, tree: &Tree) -> Result<Accepted<Value>> {

@@ -98,7 +98,7 @@ impl Child for Member {
         Ok(self)
     }
 
-    async fn changed(self, _: &Api, _: &mut Tx, put: &MemberPut) -> Result<Self> {
+    async fn changed(self, _: &Call<'_>, _: &mut Tx, put: &MemberPut) -> Result<Self> {
         rules::update(self, put.clone())
     }
 

@@ -9,6 +9,7 @@ use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::payload::Root;
+use crate::rules::references::References;
 use crate::rules::{self, change};
 use crate::wire::pool::{PoolPost, PoolPut, view};
 use crate::{Api, policy};
@@ -79,6 +80,7 @@ impl Child for Pool {
         let mut new = rules::pool::build(call.api, &load_balancer, post.pool.clone())?;
         rules::pool::check_single(&new)?;
         change::below(tx, load_balancer.id).await?;
+        call.secrets.check(&References::of_pool(&new))?;
         new.listeners.extend(listener.map(|listener| listener.id));
         Ok((load_balancer, new))
     }
@@ -91,8 +93,11 @@ impl Child for Pool {
         Ok(self)
     }
 
-    async fn changed(self, api: &Api, _: &mut Tx, put: &PoolPut) -> Result<Self> {
-        rules::pool::update(api, self, put.clone())
+    async fn changed(self, call: &Call<'_>, _: &mut Tx, put: &PoolPut) -> Result<Self> {
+        let changed = rules::pool::update(call.api, self, put.clone())?;
+        let references = References::of_pool_change(&changed, put);
+        call.secrets.check(&references)?;
+        Ok(changed)
     }
 
     async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {

@@ -14,5 +14,6 @@ mod quotas;
 mod races;
 mod random_bodies;
 mod replay;
+mod secrets;
 mod waiting;
 mod world;

@@ -10,6 +10,7 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use octavia_api::{Api, ApiConfig, Auth, Capabilities};
 use octavia_cloud::NetworkDriver;
+use octavia_cloud::fake::FakeSecrets;
 use octavia_model::{Clock, ManualClock, SequentialIds, Topology};
 use octavia_store::{Settlement, Store};
 use octavia_testing::TestDatabase;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::noop_network::NoopNetwork;
+use crate::secrets;
 
 /// The project that calls when nobody else is named.
 pub(crate) const PROJECT: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -34,6 +36,7 @@ pub(crate) fn impatient() -> ApiConfig {
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) network: Arc<NoopNetwork>,
+    pub(crate) secrets: Arc<FakeSecrets>,
     pub(crate) clock: Arc<ManualClock>,
     ids: Arc<SequentialIds>,
     pub(crate) router: Router,
@@ -77,6 +80,7 @@ impl World {
         let mut world = Self {
             store,
             network: Arc::default(),
+            secrets: Arc::new(secrets::store()),
             clock,
             ids: Arc::default(),
             router: Router::new(),
@@ -122,6 +126,7 @@ impl World {
         let ids = Arc::clone(&self.ids);
         Api::new(self.store.clone(), network, as_clock(&self.clock))
             .with_ids(ids)
+            .with_secrets(Arc::<FakeSecrets>::clone(&self.secrets))
             .with_config(config)
     }
 
