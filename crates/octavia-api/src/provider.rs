@@ -127,7 +127,7 @@ pub(crate) fn check(config: &ApiConfig, provider: &str) -> Result<()> {
             "Provider '{provider}' is not enabled."
         )));
     }
-    if is_ours(provider) {
+    if is_ours(provider) || is_noop(provider) {
         Ok(())
     } else {
         Err(Error::NoProvider(provider.to_owned()))
@@ -137,6 +137,11 @@ pub(crate) fn check(config: &ApiConfig, provider: &str) -> Result<()> {
 /// Tells whether a name is one of the amphora provider's.
 pub(crate) fn is_ours(provider: &str) -> bool {
     matches!(provider, "amphora" | "octavia" | "amphorav2")
+}
+
+/// Tells whether a name is one of the provider that does nothing.
+pub(crate) fn is_noop(provider: &str) -> bool {
+    matches!(provider, "noop_driver" | "noop_driver-alt")
 }
 
 /// Says that the amphora provider does not support something.

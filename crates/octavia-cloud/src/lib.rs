@@ -1,7 +1,8 @@
 //! Where the outside world begins: compute, network, identity and secrets.
 //!
 //! Traits, and their implementations. `local` keeps amphorae as child processes of this host;
-//! `fake` lives in memory, for tests: it behaves, fails on demand, and counts what it holds.
+//! `fake` lives in memory, for tests: it behaves, fails on demand, and counts what it holds;
+//! `noop` says yes to everything.
 //! Everything made carries the id of what it is for, so a second look finds it.
 
 mod addresses;
@@ -13,6 +14,7 @@ mod identity;
 pub mod keystone;
 mod local;
 mod network;
+pub mod noop;
 mod secrets;
 
 pub use catalogue::SubnetDefinition;

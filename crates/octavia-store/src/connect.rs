@@ -30,7 +30,8 @@ impl Connections {
     }
 }
 
-pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Connections> {
+/// Connects; `lazily` leaves a server's first connection to whoever needs it first.
+pub(crate) async fn connect(url: &DatabaseUrl, lazily: bool) -> Result<Connections> {
     match url.kind() {
         Kind::SqliteMemory => {
             // Each connection would have a database of its own, so there is one, and it stays.
@@ -46,7 +47,9 @@ pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Connections> {
         }
         Kind::SqliteFile(path) => sqlite_file(path).await,
         Kind::Mysql(url) => {
-            let pool = limited(Database::connect(mysql_options(url.reveal()))).await?;
+            let mut options = mysql_options(url.reveal());
+            options.connect_lazy(lazily);
+            let pool = limited(Database::connect(options)).await?;
             Ok(Connections {
                 writer: pool.clone(),
                 reader: pool,

@@ -18,6 +18,9 @@ use crate::{DatabaseUrl, Error, Result, Tx};
 /// How long a transaction may wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(15);
 
+/// How long a database that is well may take to answer.
+const PING: Duration = Duration::from_secs(3);
+
 /// The database. Cheap to clone; all clones share connections and signals.
 #[derive(Clone)]
 pub struct Store {
@@ -36,18 +39,34 @@ pub(crate) struct Signals {
 impl Store {
     /// Connects, within 10 seconds. Does not look at the schema.
     pub async fn connect(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self> {
-        Ok(Self {
-            connections: connect::connect(url).await?,
-            clock,
-            signals: Arc::default(),
-        })
+        let connections = connect::connect(url, false).await?;
+        Ok(Self::over(connections, clock))
     }
 
-    /// Tells whether the database answers (`SELECT 1`).
+    /// As [`Self::connect`], but a server need not be there yet: each transaction says whether it is.
+    pub async fn connect_lazily(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self> {
+        let connections = connect::connect(url, true).await?;
+        Ok(Self::over(connections, clock))
+    }
+
+    fn over(connections: Connections, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            connections,
+            clock,
+            signals: Arc::default(),
+        }
+    }
+
+    /// Tells whether the database answers (`SELECT 1`), and soon.
     pub async fn ping(&self) -> Result<()> {
-        let mut tx = self.read("store.ping").await?;
-        tx.execute(Query::select().expr(Expr::val(1))).await?;
-        Ok(())
+        let answer = async {
+            let mut tx = self.read("store.ping").await?;
+            tx.execute(Query::select().expr(Expr::val(1))).await?;
+            Ok(())
+        };
+        tokio::time::timeout(PING, answer)
+            .await
+            .map_err(|elapsed| Error::unavailable("store.ping", elapsed))?
     }
 
     /// Begins a transaction that may write. `name` appears in errors and logs: `listener.update`.

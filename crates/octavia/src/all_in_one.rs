@@ -158,7 +158,12 @@ impl Everything {
         let amphora = settings.amphora.clone();
         housekeeping::start(&mut lifecycle, world.clone(), amphora, &configuration);
         worker::start(&mut lifecycle, world, settings);
-        api::start(&mut lifecycle, entrance, &parts, &configuration)?;
+        api::start(
+            &mut lifecycle,
+            entrance,
+            parts.surroundings(),
+            &configuration,
+        )?;
         Ok(Self {
             lifecycle,
             cloud: parts.cloud,

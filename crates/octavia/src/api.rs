@@ -6,22 +6,54 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use octavia_api::{Api, Auth};
+use octavia_cloud::noop::NoopNetwork;
+use octavia_cloud::{NetworkDriver, Secrets};
+use octavia_model::{Clock, SystemClock};
+use octavia_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ApiRole, Configuration, Problems};
+use crate::config::{ApiRole, Configuration, Networks, Problems};
 use crate::failure::Failure;
 use crate::lifecycle::Lifecycle;
-use crate::parts::Parts;
+use crate::{db, parts};
 
 /// Runs the role.
 pub(crate) async fn run(configuration: Configuration) -> Result<(), Failure> {
     Problems::none_of(&configuration.api.obstacles)?;
+    Problems::none_of(&configuration.cloud.api_obstacles)?;
     let entrance = Entrance::open(&configuration.api).await?;
-    let parts = Parts::open(&configuration).await?;
+    let surroundings = Surroundings::open(&configuration).await?;
+    let store = surroundings.store.clone();
     let mut lifecycle = Lifecycle::new(configuration.process.stop_limit);
-    start(&mut lifecycle, entrance, &parts, &configuration)?;
+    let stopping = lifecycle.stopping();
+    lifecycle.start("schema check", db::watch_until_ready(store, stopping));
+    start(&mut lifecycle, entrance, surroundings, &configuration)?;
     lifecycle.run().await
+}
+
+/// What the API works on.
+pub(crate) struct Surroundings {
+    pub(crate) store: Store,
+    pub(crate) network: Arc<dyn NetworkDriver>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Surroundings {
+    /// Opens the networks, and a database that need not answer yet.
+    async fn open(configuration: &Configuration) -> Result<Self, Failure> {
+        let network: Arc<dyn NetworkDriver> = match configuration.cloud.networks {
+            Networks::Local => parts::local_cloud(configuration).await?,
+            Networks::Noop => Arc::new(NoopNetwork::default()),
+        };
+        Ok(Self {
+            store: db::open_early(configuration).await?,
+            network,
+            secrets: parts::secrets(configuration),
+            clock: Arc::new(SystemClock),
+        })
+    }
 }
 
 /// The API's port, and who comes in by it.
@@ -61,18 +93,14 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
 pub(crate) fn start(
     lifecycle: &mut Lifecycle,
     entrance: Entrance,
-    parts: &Parts,
+    around: Surroundings,
     configuration: &Configuration,
 ) -> Result<(), Failure> {
     let address = entrance.address()?;
-    let api = Api::new(
-        parts.store.clone(),
-        parts.network(),
-        Arc::clone(&parts.clock),
-    )
-    .with_config(configuration.api.api.clone())
-    .with_secrets(Arc::clone(&parts.secrets))
-    .with_auth(entrance.callers);
+    let api = Api::new(around.store, around.network, around.clock)
+        .with_config(configuration.api.api.clone())
+        .with_secrets(around.secrets)
+        .with_auth(entrance.callers);
     let stopping = lifecycle.stopping();
     tracing::info!(%address, "the API listens on http://{address}");
     lifecycle.start("api", serve(entrance.listener, api, stopping));

@@ -24,7 +24,7 @@ mod value;
 pub(crate) use api::{ApiRole, AuthStrategy};
 pub(crate) use controller::ControllerConfig;
 pub(crate) use keystone::KeystoneRole;
-pub(crate) use local_cloud::CloudRole;
+pub(crate) use local_cloud::{CloudRole, Networks};
 pub(crate) use problem::{Problems, Remark};
 pub(crate) use process::ProcessConfig;
 pub(crate) use settings::Settings;

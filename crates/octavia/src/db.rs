@@ -2,13 +2,18 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Subcommand;
 use octavia_model::SystemClock;
 use octavia_store::{DatabaseUrl, SchemaState, Store, Upgraded};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Configuration;
 use crate::failure::Failure;
+
+/// How often a database that does not answer is asked again.
+const CHECK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What to do with the database of `[database] connection`.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -45,15 +50,54 @@ pub(crate) async fn open(configuration: &Configuration) -> Result<Store, Failure
     Ok(store)
 }
 
+/// As [`open`], for the API: a server that does not answer yet is no reason not to start. Clients are
+/// told, and `/healthcheck` says so.
+pub(crate) async fn open_early(configuration: &Configuration) -> Result<Store, Failure> {
+    Ok(Store::connect_lazily(url(configuration)?, Arc::new(SystemClock)).await?)
+}
+
+/// Waits until the database answers, and fails unless this version can serve it; then waits for the end.
+pub(crate) async fn watch_until_ready(
+    store: Store,
+    stopping: CancellationToken,
+) -> Result<(), Failure> {
+    let mut told = false;
+    loop {
+        match store.check().await {
+            Ok(state) => {
+                ready(state)?;
+                break;
+            }
+            Err(error) if error.may_retry() => {
+                if !told {
+                    let error = Failure::from(error);
+                    tracing::warn!(%error, "the database does not answer; waiting for it: {error}");
+                    told = true;
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = stopping.cancelled() => return Ok(()),
+            () = tokio::time::sleep(CHECK_PAUSE) => {}
+        }
+    }
+    stopping.cancelled().await;
+    Ok(())
+}
+
 async fn connect(configuration: &Configuration) -> Result<Store, Failure> {
-    let url: &DatabaseUrl = configuration.database.as_ref().ok_or_else(|| {
+    Ok(Store::connect(url(configuration)?, Arc::new(SystemClock)).await?)
+}
+
+fn url(configuration: &Configuration) -> Result<&DatabaseUrl, Failure> {
+    configuration.database.as_ref().ok_or_else(|| {
         Failure::Configuration(
             "no database: set [database] connection in octavia.conf, for example \
              mysql+pymysql://octavia:password@db.example.org/octavia or sqlite:////var/lib/octavia/octavia.db"
                 .into(),
         )
-    })?;
-    Ok(Store::connect(url, Arc::new(SystemClock)).await?)
+    })
 }
 
 fn ready(state: SchemaState) -> Result<(), Failure> {

@@ -13,9 +13,24 @@ use octavia_controller::reconcile::ReconcilerSettings;
 use octavia_model::{Clock, RandomIds, SystemClock};
 use octavia_store::Store;
 
+use crate::api::Surroundings;
 use crate::config::{Configuration, Problems};
 use crate::db;
 use crate::failure::Failure;
+
+/// Opens the cloud of this host.
+pub(crate) async fn local_cloud(configuration: &Configuration) -> Result<Arc<LocalCloud>, Failure> {
+    let cloud = LocalCloud::open(configuration.cloud.local.clone()).await;
+    cloud
+        .map(Arc::new)
+        .map_err(|error| Failure::Other(error.into()))
+}
+
+/// Opens the store of the tenants' certificates.
+pub(crate) fn secrets(configuration: &Configuration) -> Arc<dyn Secrets> {
+    let folder = configuration.cloud.local.state_dir.join("secrets");
+    Arc::new(LocalSecrets::new(folder))
+}
 
 /// The database, the cloud, and the tenants' certificates.
 pub(crate) struct Parts {
@@ -35,20 +50,25 @@ impl Parts {
 
     /// Opens the configured cloud beside a database that is open.
     pub(crate) async fn over(store: Store, configuration: &Configuration) -> Result<Self, Failure> {
-        let cloud = LocalCloud::open(configuration.cloud.local.clone())
-            .await
-            .map_err(|error| Failure::Other(error.into()))?;
-        let secrets = configuration.cloud.local.state_dir.join("secrets");
         Ok(Self {
             store,
-            cloud: Arc::new(cloud),
-            secrets: Arc::new(LocalSecrets::new(secrets)),
+            cloud: local_cloud(configuration).await?,
+            secrets: secrets(configuration),
             clock: Arc::new(SystemClock),
         })
     }
 
-    /// Returns the networks, as the API sees them.
-    pub(crate) fn network(&self) -> Arc<dyn NetworkDriver> {
+    /// Returns what the API works on.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            store: self.store.clone(),
+            network: self.network(),
+            secrets: Arc::clone(&self.secrets),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    fn network(&self) -> Arc<dyn NetworkDriver> {
         Arc::clone(&self.cloud) as Arc<dyn NetworkDriver>
     }
 

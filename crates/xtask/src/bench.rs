@@ -3,7 +3,7 @@
 mod api;
 mod control;
 mod http;
-mod process;
+pub(crate) mod process;
 mod proxy;
 mod report;
 mod statistics;

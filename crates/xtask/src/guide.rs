@@ -6,7 +6,7 @@ mod openstack;
 mod service;
 mod walk;
 
-pub(crate) use openstack::{install_clients, python};
+pub(crate) use openstack::install_clients;
 
 use std::path::{Path, PathBuf};
 

@@ -5,10 +5,13 @@
 )]
 
 mod bench;
+mod conformance;
 mod guide;
+mod mariadb;
 mod shell;
 mod sim;
 mod test;
+mod venv;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,8 @@ enum Command {
     Guide(guide::Args),
     /// Measures speed beside peers, in the same run.
     Bench(bench::Args),
+    /// Runs upstream's own functional API tests against the real binary.
+    Conformance(conformance::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
     Sim(sim::Args),
 }
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Guide(args) => guide::run(&args),
         Command::Bench(args) => bench::run(args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Sim(args) => sim::run(&args),
     };
     match done {

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use octavia_cloud::{NetworkDriver, NewPort, Port, PortPurpose, Subnet};
+use octavia_cloud::{FixedIp, NetworkDriver, NewPort, Port, PortPurpose, Subnet};
 use octavia_model::{
     AdditionalVip, Id, LoadBalancer, Network, Subnet as SubnetMark, Vip, VnicType,
 };
@@ -109,20 +109,28 @@ async fn on_port(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
     }
     let ips = &found.fixed_ips;
     let chosen = if let Some(subnet) = post.vip_subnet_id.as_ref() {
+        // As upstream: an address of one's own is believed when the port has none in the subnet.
+        let asked = post.vip_address.as_ref().map(|address| FixedIp {
+            subnet_id: *subnet,
+            ip_address: address.address,
+        });
         ips.iter()
+            .copied()
             .find(|ip| ip.subnet_id == *subnet)
+            .or(asked)
             .ok_or("No VIP address found on the specified VIP port within the specified subnet.")
     } else if let Some(address) = post.vip_address.as_ref() {
         ips.iter()
+            .copied()
             .find(|ip| ip.ip_address == address.address)
             .ok_or("Specified VIP address not found on the specified VIP port.")
     } else {
-        ips.first().filter(|_| ips.len() == 1).ok_or(
+        ips.first().copied().filter(|_| ips.len() == 1).ok_or(
             "VIP port's subnet could not be determined. Please specify either a VIP subnet or \
              address.",
         )
     };
-    let chosen = *chosen.map_err(Error::validation)?;
+    let chosen = chosen.map_err(Error::validation)?;
     Ok(Place {
         network_id: found.network_id,
         subnet_id: chosen.subnet_id,
@@ -142,15 +150,10 @@ async fn on_network(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
     let network = api.network.network(*id).await?;
     let address = post.vip_address.clone().value();
     let subnet_id = if let Some(subnet) = post.vip_subnet_id.as_ref() {
-        network
-            .subnets
-            .iter()
-            .find(|known| *known == subnet)
-            .copied()
-            .ok_or_else(|| Error::NoSubresource {
-                resource: "Subnet",
-                id: subnet.to_string(),
-            })?
+        if api.network.subnet(*subnet).await?.network_id != network.id {
+            return Err(Error::no_subresource("Subnet", subnet));
+        }
+        *subnet
     } else {
         let subnets = subnets(&*api.network, &network.subnets).await?;
         choose_subnet(&subnets, address.as_ref().map(|address| address.address))?

@@ -7,7 +7,6 @@ mod edge;
 mod gate;
 mod keystone;
 mod network_reads;
-mod noop_network;
 mod policy;
 mod ports;
 mod quotas;

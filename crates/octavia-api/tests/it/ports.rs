@@ -13,8 +13,8 @@ use octavia_model::{Id, Network as NetworkMark, Port as PortMark, Subnet as Subn
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::noop_network::NoopNetwork;
 use crate::world::{World, impatient, request, send};
+use octavia_cloud::noop::NoopNetwork;
 
 #[tokio::test]
 async fn a_refused_load_balancer_gives_its_port_back() {

@@ -11,13 +11,13 @@ use http_body_util::BodyExt;
 use octavia_api::{Api, ApiConfig, Auth, Capabilities};
 use octavia_cloud::NetworkDriver;
 use octavia_cloud::fake::FakeSecrets;
+use octavia_cloud::noop::NoopNetwork;
 use octavia_model::{Clock, ManualClock, SequentialIds, Topology};
 use octavia_store::{Settlement, Store};
 use octavia_testing::TestDatabase;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::noop_network::NoopNetwork;
 use crate::secrets;
 
 /// The project that calls when nobody else is named.

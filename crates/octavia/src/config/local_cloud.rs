@@ -8,19 +8,8 @@ use super::settings::Name;
 
 const CLOUD: &str = "local_cloud";
 const SUBNET: Name = (CLOUD, "subnet");
-/// The drivers of a cloud that we have, and what is said of another one.
-const DRIVERS: [(Name, &str, &str); 2] = [
-    (
-        ("controller_worker", "compute_driver"),
-        "compute_local_driver",
-        "other clouds come with a later version; use compute_local_driver",
-    ),
-    (
-        ("controller_worker", "network_driver"),
-        "network_local_driver",
-        "other clouds come with a later version; use network_local_driver",
-    ),
-];
+const COMPUTE_DRIVER: Name = ("controller_worker", "compute_driver");
+const NETWORK_DRIVER: Name = ("controller_worker", "network_driver");
 const MEBIBYTE: u64 = 1024 * 1024;
 
 /// The cloud that amphorae live in.
@@ -28,8 +17,21 @@ const MEBIBYTE: u64 = 1024 * 1024;
 pub(crate) struct CloudRole {
     /// The cloud of this host.
     pub(crate) local: LocalCloudConfig,
-    /// What keeps a role that needs a cloud from starting with this configuration.
+    /// The networks that the API asks.
+    pub(crate) networks: Networks,
+    /// What keeps the API from starting with this configuration.
+    pub(crate) api_obstacles: Vec<Problem>,
+    /// What keeps a role that builds in the cloud from starting with this configuration.
     pub(crate) obstacles: Vec<Problem>,
+}
+
+/// `[controller_worker] network_driver`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Networks {
+    /// `network_local_driver`: those of this host.
+    Local,
+    /// `network_noop_driver`: whatever is asked for exists.
+    Noop,
 }
 
 /// Reads the options.
@@ -45,12 +47,34 @@ pub(super) fn read(reader: &Reader<'_>) -> CloudRole {
         limits: limits(reader),
         ..LocalCloudConfig::new(state_dir)
     };
-    let obstacles = DRIVERS
-        .into_iter()
-        .filter(|(name, ours, _)| reader.text(*name).as_deref() != Some(*ours))
-        .map(|(name, _, instead)| reader.problem(name, instead))
-        .collect();
-    CloudRole { local, obstacles }
+    let (networks, api_obstacles) = networks(reader);
+    let mut obstacles = Vec::new();
+    if reader.text(COMPUTE_DRIVER).as_deref() != Some("compute_local_driver") {
+        let later = "other clouds come with a later version; use compute_local_driver";
+        obstacles.push(reader.problem(COMPUTE_DRIVER, later));
+    }
+    obstacles.extend(api_obstacles.iter().cloned());
+    if networks == Networks::Noop {
+        let nowhere = "amphorae need a network; use network_local_driver";
+        obstacles.push(reader.problem(NETWORK_DRIVER, nowhere));
+    }
+    CloudRole {
+        local,
+        networks,
+        api_obstacles,
+        obstacles,
+    }
+}
+
+fn networks(reader: &Reader<'_>) -> (Networks, Vec<Problem>) {
+    match reader.text(NETWORK_DRIVER).as_deref() {
+        Some("network_local_driver") => (Networks::Local, Vec::new()),
+        Some("network_noop_driver") => (Networks::Noop, Vec::new()),
+        _ => {
+            let later = "other clouds come with a later version; use network_local_driver";
+            (Networks::Local, vec![reader.problem(NETWORK_DRIVER, later)])
+        }
+    }
 }
 
 fn mode(reader: &Reader<'_>) -> Mode {

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 
 use super::Mode;
-use super::openstack::python;
 use crate::shell::Step;
+use crate::venv::python;
 
 /// Set in the process that runs inside the namespaces made by [`enter`].
 const INSIDE: &str = "OCTAVIA_GUIDE_INSIDE";

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::shell::{Step, target};
+use crate::venv;
 
 /// The clients, pinned so that a run says the same tomorrow.
 const CLIENTS: [&str; 2] = [
@@ -16,30 +16,7 @@ const CLIENTS: [&str; 2] = [
 
 /// Makes a virtual environment with the clients, once, and returns its path.
 pub(crate) fn install_clients() -> anyhow::Result<PathBuf> {
-    let venv = target().join("clients");
-    let marker = venv.join(CLIENTS.join("+"));
-    if !marker.is_file() {
-        Step::new(python())
-            .args(["-m", "venv", "--clear"])
-            .args([venv.as_os_str()])
-            .run()?;
-        Step::new(venv.join("bin/pip"))
-            .args(["install", "--quiet"])
-            .args(CLIENTS)
-            .run()?;
-        std::fs::write(&marker, "")?;
-    }
-    Ok(venv)
-}
-
-/// Returns Debian's Python before any other: one below a home directory is closed to `nobody`.
-pub(crate) fn python() -> PathBuf {
-    let debian = PathBuf::from("/usr/bin/python3");
-    if debian.is_file() {
-        debian
-    } else {
-        PathBuf::from("python3")
-    }
+    venv::install("clients", &CLIENTS)
 }
 
 /// The client with its credentials.

@@ -2,8 +2,8 @@
 
 use anyhow::bail;
 
-use crate::guide::python;
 use crate::shell::{Step, find};
+use crate::venv::python;
 
 /// Programs that the tests use, and Debian's packages that hold them.
 const NEEDED: [(&str, &str); 5] = [

@@ -1,50 +1,61 @@
-//! A network where everything that is asked for exists, as upstream's no-op driver has it: the
-//! recorded calls were made against that.
+//! Drivers that do nothing, for tests of the API: whatever is asked for exists.
+//!
+//! They answer as upstream's drivers of the same names do.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
-use octavia_cloud::{
-    FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Result, Subnet,
-};
 use octavia_model::{Id, IdSource, Network as NetworkMark, Port as PortMark, RandomIds};
 use octavia_model::{LoadBalancer, Subnet as SubnetMark};
 
+use crate::{
+    FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Result, Subnet,
+};
+
+/// A network where everything that is asked for exists: upstream's `network_noop_driver`.
 #[derive(Default)]
-pub(crate) struct NoopNetwork(Mutex<State>);
+pub struct NoopNetwork(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// The network of a subnet is another one each time, until a network was asked for by id.
-    networks: BTreeMap<Id<SubnetMark>, Id<NetworkMark>>,
+    /// The network that was asked for last: all subnets are its own.
+    asked: Option<Id<NetworkMark>>,
+    /// The network of all subnets before, until a port is made.
+    made_up: Option<Id<NetworkMark>>,
     ports: BTreeMap<Id<PortMark>, Port>,
 }
 
-/// The subnet of most recorded calls, and the second one of additional VIPs.
-const SUBNETS: [u128; 2] = [
-    0x1111_1111_1111_1111_1111_1111_1111_1111,
-    0x7777_7777_7777_7777_7777_7777_7777_7777,
-];
+/// The address of a port for which none was asked.
+const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
 
 impl NoopNetwork {
-    /// How many ports there are.
-    pub(crate) fn ports_held(&self) -> usize {
+    /// Returns how many ports there are.
+    pub fn ports_held(&self) -> usize {
         self.lock().ports.len()
     }
 
-    /// The ports of a load balancer.
-    pub(crate) fn ports_of(&self, id: Id<LoadBalancer>) -> usize {
-        let of = |port: &&Port| {
-            port.purpose
-                .is_some_and(|purpose| purpose.load_balancer() == id)
-        };
-        self.lock().ports.values().filter(of).count()
+    /// Returns how many ports a load balancer has.
+    pub fn ports_of(&self, id: Id<LoadBalancer>) -> usize {
+        let filter = PortFilter::LoadBalancer(id);
+        let state = self.lock();
+        state
+            .ports
+            .values()
+            .filter(|port| filter.matches(port))
+            .count()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn current(&self) -> Id<NetworkMark> {
+        let mut state = self.lock();
+        let asked = state.asked;
+        asked.unwrap_or_else(|| *state.made_up.get_or_insert_with(fresh))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -67,52 +78,44 @@ impl NetworkDriver for NoopNetwork {
     }
 
     fn subnet(&self, id: Id<SubnetMark>) -> BoxFuture<'_, Result<Subnet>> {
-        let known = self.lock().networks.get(&id).copied();
         now(Subnet {
             id,
             name: String::new(),
-            network_id: known.unwrap_or_else(fresh),
-            cidr: IpNet::from(std::net::IpAddr::from([0, 0, 0, 0])),
+            network_id: self.current(),
+            cidr: IpNet::from(IpAddr::from([0, 0, 0, 0])),
             gateway: None,
         })
     }
 
     fn network(&self, id: Id<NetworkMark>) -> BoxFuture<'_, Result<Network>> {
-        let mut state = self.lock();
-        let known = SUBNETS.map(|uuid| Id::from_uuid(uuid::Uuid::from_u128(uuid)));
-        for subnet in known {
-            state.networks.insert(subnet, id);
-        }
+        self.lock().asked = Some(id);
         now(Network {
             id,
             name: String::new(),
-            subnets: vec![fresh(), known[0], known[1]],
+            subnets: vec![fresh()],
             mtu: 1500,
         })
     }
 
     fn port(&self, id: Id<PortMark>) -> BoxFuture<'_, Result<Port>> {
-        now(port(id, fresh(), Vec::new(), None))
+        now(port(id, self.current(), Vec::new(), None))
     }
 
     fn ports(&self, filter: PortFilter) -> BoxFuture<'_, Result<Vec<Port>>> {
         let mut ports: Vec<_> = self.lock().ports.values().cloned().collect();
-        if let PortFilter::LoadBalancer(id) = filter {
-            ports.retain(|port| {
-                port.purpose
-                    .is_some_and(|purpose| purpose.load_balancer() == id)
-            });
-        }
+        ports.retain(|port| filter.matches(port));
         now(ports)
     }
 
     fn create_port<'a>(&'a self, new: &'a NewPort) -> BoxFuture<'a, Result<Port>> {
         let ip = FixedIp {
             subnet_id: new.subnet_id,
-            ip_address: new.ip_address.unwrap_or_else(|| [198, 51, 100, 1].into()),
+            ip_address: new.ip_address.unwrap_or(ADDRESS),
         };
         let port = port(fresh(), new.network_id, vec![ip], Some(new.purpose));
-        self.lock().ports.insert(port.id, port.clone());
+        let mut state = self.lock();
+        state.made_up = None;
+        state.ports.insert(port.id, port.clone());
         now(port)
     }
 
