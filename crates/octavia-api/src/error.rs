@@ -26,6 +26,14 @@ pub enum Error {
         /// What it was given for.
         option: String,
     },
+    /// A part of a tree is refused.
+    #[error("{path}: {error}")]
+    At {
+        /// Where the part is in the body.
+        path: String,
+        /// Why.
+        error: Box<Error>,
+    },
     /// The operator switched it off.
     #[error("The selected {option} is not allowed in this deployment: {value}")]
     DisabledOption {
@@ -224,9 +232,29 @@ impl Error {
         }
     }
 
+    /// Says where in a tree it is; what knows that already stays as it is.
+    pub(crate) fn at(self, path: &str) -> Self {
+        if path.is_empty() || matches!(self, Self::At { .. }) {
+            return self;
+        }
+        Self::At {
+            path: path.to_owned(),
+            error: Box::new(self),
+        }
+    }
+
+    /// Forgets where in a tree it is: upstream's single calls do not say that.
+    pub(crate) fn without_path(self) -> Self {
+        match self {
+            Self::At { error, .. } => *error,
+            other => other,
+        }
+    }
+
     /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::At { error, .. } => error.status(),
             Self::BadRequest(_)
             | Self::Validation(_)
             | Self::InvalidOption { .. }
@@ -265,7 +293,9 @@ impl Error {
 
     /// Returns the text that the caller sees.
     fn text(&self) -> String {
-        if let Self::Store(error) = self {
+        if let Self::At { path, error } = self {
+            format!("{path}: {}", error.text())
+        } else if let Self::Store(error) = self {
             store_text(error)
         } else if let Self::Cloud(error) = self {
             cloud_text(error)

@@ -11,6 +11,7 @@ mod api;
 mod auth;
 mod caller;
 mod config;
+mod declared;
 mod edge;
 mod error;
 mod list;

@@ -49,7 +49,8 @@ impl Payload {
         T::decode(&body).map_err(|fault| fault.into_error(argument, &body))
     }
 
-    fn json(&self, argument: &'static str) -> Result<Value> {
+    /// Reads the whole body, which must be an object.
+    pub(crate) fn json(&self, argument: &'static str) -> Result<Value> {
         if self.0.iter().all(u8::is_ascii_whitespace) {
             return Err(Error::BadRequest(format!(
                 "Missing argument: \"{argument}\""

@@ -4,6 +4,7 @@ mod amphora;
 mod availability_zone;
 mod availability_zone_profile;
 mod child;
+mod config;
 mod flavor;
 mod flavor_profile;
 mod health_monitor;
@@ -37,6 +38,7 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(version::routes())
         .merge(healthcheck::routes())
         .merge(load_balancer::routes())
+        .merge(config::routes())
         .merge(listener::routes())
         .merge(pool::routes())
         .merge(member::routes())

@@ -13,6 +13,7 @@ pub(crate) mod l7rule;
 pub(crate) mod listener;
 pub(crate) mod load_balancer;
 pub(crate) mod member;
+pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod python;
 pub(crate) mod quota;

@@ -60,6 +60,23 @@ impl Tx {
         self.replace_tags(&id, &policy.tags).await
     }
 
+    /// Puts all policies of a listener into an order.
+    pub async fn order_l7_policies(
+        &mut self,
+        listener: Id<Listener>,
+        order: &[Id<L7Policy>],
+    ) -> Result<()> {
+        for (position, id) in (1_i32..).zip(order) {
+            let update = l7policy::Entity::update_many()
+                .col_expr(l7policy::Column::Position, Expr::value(position))
+                .filter(l7policy::Column::Id.eq(id.to_string()))
+                .filter(l7policy::Column::ListenerId.eq(listener.to_string()))
+                .filter(l7policy::Column::Position.ne(position));
+            self.execute(&update.into_query()).await?;
+        }
+        Ok(())
+    }
+
     /// Removes a policy with its rules; those behind it move up.
     pub async fn delete_l7_policy(&mut self, id: Id<L7Policy>) -> Result<()> {
         let this = Query::select()

@@ -15,11 +15,11 @@ use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::payload::{Payload, Root};
-use crate::provider::Capabilities;
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
-use crate::rules::{change, choice, distinct, quota, vip};
-use crate::tree::Tree;
+use crate::rules::{change, choice, distinct, load_balancer as rules, quota, vip};
+use crate::tree::asked::{AskedTree, Ids};
+use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
 use crate::wire::load_balancer::{LoadBalancerPost, LoadBalancerPut, statistics, view};
 use crate::{Api, policy};
@@ -103,7 +103,7 @@ async fn create(
     }
     let place = vip::place(&api, &post).await?;
     let sg_ids = post.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
-    gate(&api.capabilities, post.vip_qos_policy_id.is_value(), sg_ids)?;
+    rules::carried(&api.capabilities, post.vip_qos_policy_id.is_value(), sg_ids)?;
     let choice = choice::choose(&api, &post).await?;
     place.allowed(&api.config.networking, choice.vip_networks.as_deref())?;
     distinct_lists(&post)?;
@@ -135,13 +135,10 @@ async fn create(
     load_balancer.vip.qos_policy_id = post.vip_qos_policy_id.value();
     load_balancer.vip.sg_ids = post.vip_sg_ids.value().unwrap_or_default();
 
-    let listeners = post.listeners.value().unwrap_or_default();
-    let tree = Tree::build(
-        &api,
-        &load_balancer,
-        listeners,
-        post.pools.value().unwrap_or_default(),
-    );
+    let asked = AskedTree::of(post.listeners, post.pools, &Ids::new());
+    let tree = Tree::build(&api, &load_balancer, asked, Strictness::Tree);
+    // Upstream does not say where in the tree.
+    let tree = tree.map_err(Error::without_path);
     let made = match tree {
         Ok(tree) => write(&api, &caller, &load_balancer, &tree).await,
         Err(error) => Err(error),
@@ -192,15 +189,6 @@ fn project(caller: &Caller, post: &LoadBalancerPost) -> Result<String> {
     })
 }
 
-fn gate(carried: &Capabilities, qos_policy: bool, security_groups: bool) -> Result<()> {
-    Capabilities::check(carried.qos_policies || !qos_policy, || {
-        "QoS policies of VIPs are not supported yet".to_owned()
-    })?;
-    Capabilities::check(carried.security_groups || !security_groups, || {
-        "security groups of VIPs are not supported yet".to_owned()
-    })
-}
-
 fn distinct_lists(post: &LoadBalancerPost) -> Result<()> {
     post.tags.as_ref().map_or(Ok(()), |tags| distinct(tags))?;
     post.vip_sg_ids.as_ref().map_or(Ok(()), |ids| distinct(ids))
@@ -236,13 +224,10 @@ async fn update_once(
     if !put.vip_sg_ids.is_absent() {
         caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
     }
-    let sg_ids = put.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
-    gate(&api.capabilities, put.vip_qos_policy_id.is_value(), sg_ids)?;
+    // As upstream: what the provider cannot do is refused whatever the state, and before the lock.
+    rules::update(api, present, put.clone())?;
     let locked = change::of_load_balancer(&mut tx, id, Change::Update).await?;
-    let load_balancer = put.clone().apply_to(locked);
-    choice::security_groups(load_balancer.vip.vnic_type, &load_balancer.vip.sg_ids)?;
-    distinct(&load_balancer.tags)?;
-    distinct(&load_balancer.vip.sg_ids)?;
+    let load_balancer = rules::update(api, locked, put.clone())?;
     tx.save_load_balancer(&load_balancer).await?;
     let shown = tx.load_balancer(id).await?.unwrap_or(load_balancer);
     api.wake(&mut tx, id, Wish::Change, "update of the load balancer")

@@ -85,12 +85,12 @@ fn whole(value: &Value) -> Decoded<i64> {
         Value::Bool(flag) => Ok(i64::from(*flag)),
         Value::Number(number) => Ok(number.as_i64().unwrap_or_else(|| saturated(number))),
         Value::String(text) => text.trim().parse::<i64>().map_err(|_| {
-            Fault::Body(format!(
+            Fault::body(format!(
                 "invalid literal for int() with base 10: {}",
                 python::quoted(text)
             ))
         }),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(Fault::Body(format!(
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Fault::body(format!(
             "int() argument must be a string or a number, not {}",
             python::repr(value)
         ))),
@@ -117,7 +117,7 @@ pub(crate) fn boolean(value: &Value) -> Decoded<bool> {
         },
         Value::Null | Value::Array(_) | Value::Object(_) => {}
     }
-    Err(Fault::Body(format!(
+    Err(Fault::body(format!(
         "Value not an unambiguous boolean: {}",
         python::str(value)
     )))
@@ -195,14 +195,14 @@ pub(crate) fn alpn(value: &Value) -> Decoded<String> {
 pub(crate) fn list<T>(item: impl Fn(&Value) -> Decoded<T>) -> impl Fn(&Value) -> Decoded<Vec<T>> {
     move |value| {
         let Value::Array(items) = value else {
-            return Err(Fault::Body(format!(
+            return Err(Fault::body(format!(
                 "Value not a valid list: {}",
                 python::str(value)
             )));
         };
-        items
-            .iter()
-            .map(|value| item(value).map_err(of_whole))
+        (0..)
+            .zip(items)
+            .map(|(index, value)| item(value).map_err(|fault| of_whole(fault).in_item(index)))
             .collect()
     }
 }
@@ -211,7 +211,7 @@ pub(crate) fn list<T>(item: impl Fn(&Value) -> Decoded<T>) -> impl Fn(&Value) ->
 pub(crate) fn map(max: usize) -> impl Fn(&Value) -> Decoded<BTreeMap<String, String>> {
     move |value| {
         let Value::Object(fields) = value else {
-            return Err(Fault::Body(format!(
+            return Err(Fault::body(format!(
                 "Value not a valid dict: {}",
                 python::str(value)
             )));
@@ -226,7 +226,7 @@ pub(crate) fn map(max: usize) -> impl Fn(&Value) -> Decoded<BTreeMap<String, Str
 fn of_whole(fault: Fault) -> Fault {
     match fault {
         Fault::Rejected { reason, .. } => Fault::rejected(reason),
-        other @ (Fault::Field { .. } | Fault::Body(_) | Fault::Unknown { .. }) => other,
+        other @ (Fault::Field { .. } | Fault::Body { .. } | Fault::Unknown { .. }) => other,
     }
 }
 

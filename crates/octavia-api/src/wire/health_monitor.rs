@@ -102,7 +102,7 @@ fn http_version(value: &Value) -> Result<HttpVersion, Fault> {
     let Some(number) = number else {
         let shown = super::python::repr(value);
         let reason = format!("could not convert string to float: {shown}");
-        return Err(Fault::Body(reason));
+        return Err(Fault::body(reason));
     };
     HttpVersion::ALL
         .iter()

@@ -53,6 +53,14 @@ shape! {
     }
 }
 
+shape! {
+    /// A load balancer as it is to be, with all below it.
+    struct WholeLoadBalancerPut with own: LoadBalancerPut {
+        "listeners" listeners: optional Vec<ListenerFields> = list(object),
+        "pools" pools: optional Vec<PoolFields> = list(object),
+    }
+}
+
 impl LoadBalancerPost {
     /// Tells whether a member of the tree asks for a virtual function of the NIC.
     pub(crate) fn asks_for_sriov(&self) -> bool {

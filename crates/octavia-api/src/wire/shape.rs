@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::given::Given;
+use super::place::Place;
 use super::python;
 use crate::Error;
 
@@ -18,19 +19,24 @@ pub(crate) enum Fault {
     },
     /// The value of a field fails its type.
     Field {
-        /// The innermost field.
-        field: String,
+        /// Where the field is.
+        place: Place,
         /// The value, printed.
         value: String,
         /// Upstream's reason.
         reason: String,
     },
     /// A value cannot be converted; upstream reports that on the whole body.
-    Body(String),
+    Body {
+        /// Where the value is.
+        place: Place,
+        /// Upstream's reason.
+        reason: String,
+    },
     /// An object has keys that its type has not.
     Unknown {
-        /// The fields that lead to the object, outermost last.
-        path: Vec<&'static str>,
+        /// Where the object is.
+        place: Place,
         /// The keys.
         names: Vec<String>,
     },
@@ -45,44 +51,78 @@ impl Fault {
         }
     }
 
+    /// Says that a value cannot be converted.
+    pub(crate) fn body(reason: impl Into<String>) -> Self {
+        Self::Body {
+            place: Place::default(),
+            reason: reason.into(),
+        }
+    }
+
     /// Says that a required key is absent.
-    pub(crate) fn missing(field: &str) -> Self {
+    pub(crate) fn missing(field: &'static str) -> Self {
         Self::Field {
-            field: field.to_owned(),
+            place: Place::of(field),
             value: "None".to_owned(),
             reason: "Mandatory field missing.".to_owned(),
         }
     }
 
     fn in_field(self, field: &'static str, value: &Value) -> Self {
-        match self {
-            Self::Rejected { shown, reason } => Self::Field {
-                field: field.to_owned(),
+        if let Self::Rejected { shown, reason } = self {
+            return Self::Field {
+                place: Place::of(field),
                 value: shown.unwrap_or_else(|| python::str(value)),
                 reason,
-            },
-            Self::Unknown { mut path, names } => {
-                path.push(field);
-                Self::Unknown { path, names }
-            }
-            other @ (Self::Field { .. } | Self::Body(_)) => other,
+            };
         }
+        self.moved(|place| place.under(field))
+    }
+
+    /// Says that it is about an item of a list.
+    pub(super) fn in_item(self, index: usize) -> Self {
+        self.moved(|place| place.under_item(index))
+    }
+
+    fn moved(mut self, step: impl FnOnce(&mut Place)) -> Self {
+        match &mut self {
+            Self::Rejected { .. } => {}
+            Self::Field { place, .. } | Self::Body { place, .. } | Self::Unknown { place, .. } => {
+                step(place);
+            }
+        }
+        self
+    }
+
+    /// Says it with the path to what it is about before it.
+    pub(crate) fn into_located_error(self, argument: &'static str, body: &Value) -> Error {
+        let place = match &self {
+            Self::Rejected { .. } => Place::default(),
+            Self::Field { place, .. } | Self::Body { place, .. } | Self::Unknown { place, .. } => {
+                place.clone()
+            }
+        };
+        match self {
+            // The whole body would be printed.
+            Self::Body { reason, .. } => Error::BadRequest(reason),
+            other => other.into_error(argument, body),
+        }
+        .at(&place.to_string())
     }
 
     /// Says it as upstream does, for the body argument `argument`.
     pub(crate) fn into_error(self, argument: &'static str, body: &Value) -> Error {
         match self {
-            Self::Rejected { reason, .. } | Self::Body(reason) => {
+            Self::Rejected { reason, .. } | Self::Body { reason, .. } => {
                 Error::invalid_input(argument, &python::str(body), &reason)
             }
             Self::Field {
-                field,
+                place,
                 value,
                 reason,
-            } => Error::invalid_input(&field, &value, &reason),
-            Self::Unknown { mut path, names } => {
-                path.push(argument);
-                path.reverse();
+            } => Error::invalid_input(place.field(), &value, &reason),
+            Self::Unknown { place, names } => {
+                let path: Vec<_> = std::iter::once(argument).chain(place.fields()).collect();
                 let attributes = if names.len() == 1 {
                     "attribute"
                 } else {
@@ -119,7 +159,7 @@ impl<'a> Keys<'a> {
     /// Opens an object that may have the keys of `known`.
     pub(crate) fn of(value: &'a Value, known: &[&[&'static str]]) -> Result<Self, Fault> {
         let Value::Object(object) = value else {
-            return Err(Fault::Body(format!(
+            return Err(Fault::body(format!(
                 "Value not a valid dict: {}",
                 python::str(value)
             )));
@@ -133,7 +173,7 @@ impl<'a> Keys<'a> {
             Ok(Self(object))
         } else {
             Err(Fault::Unknown {
-                path: Vec::new(),
+                place: Place::default(),
                 names,
             })
         }
