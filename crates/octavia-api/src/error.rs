@@ -245,10 +245,10 @@ impl Error {
 
     /// Forgets where in a tree it is: upstream's single calls do not say that.
     pub(crate) fn without_path(self) -> Self {
-        match self {
-            Self::At { error, .. } => *error,
-            other => other,
+        if let Self::At { error, .. } = self {
+            return *error;
         }
+        self
     }
 
     /// Returns the HTTP status.

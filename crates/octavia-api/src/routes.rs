@@ -19,7 +19,7 @@ mod operator;
 mod pool;
 mod provider;
 mod quota;
-mod tenant;
+pub(crate) mod tenant;
 mod version;
 
 use axum::Router;

@@ -1,7 +1,9 @@
 //! What a call tells of a plan.
 
+use std::collections::HashSet;
+
 use octavia_model::LoadBalancerTree;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::closing::{Closing, closings};
 use super::plan::{Changes, Plan};
@@ -18,7 +20,7 @@ pub(crate) enum Mode {
 
 /// Shows a plan.
 pub(crate) fn answer(plan: &Plan, present: &LoadBalancerTree, mode: Mode) -> Value {
-    let mut told = Told::new(mode);
+    let mut told = Told::default();
     if let Some(change) = &plan.load_balancer {
         told.changed.push(json!({
             "type": "loadbalancer",
@@ -35,6 +37,9 @@ pub(crate) fn answer(plan: &Plan, present: &LoadBalancerTree, mode: Mode) -> Val
     told.add(&plan.pools);
     told.add(&plan.health_monitors);
     told.add(&plan.members);
+    if mode == Mode::Tell {
+        told.forget_new_ids();
+    }
     let closes: Vec<_> = closings(plan, present).iter().map(closing).collect();
     json!({
         "dry_run": mode == Mode::Tell,
@@ -47,8 +52,8 @@ pub(crate) fn answer(plan: &Plan, present: &LoadBalancerTree, mode: Mode) -> Val
 }
 
 /// What is told so far.
+#[derive(Default)]
 struct Told {
-    mode: Mode,
     created: Vec<Value>,
     changed: Vec<Value>,
     deleted: Vec<Value>,
@@ -56,30 +61,18 @@ struct Told {
 }
 
 impl Told {
-    const fn new(mode: Mode) -> Self {
-        Self {
-            mode,
-            created: Vec::new(),
-            changed: Vec::new(),
-            deleted: Vec::new(),
-            untouched: 0,
-        }
-    }
-
     fn add<T: Row>(&mut self, changes: &Changes<T>) {
-        // What is not made gets no id.
-        let id = |row: &T| (self.mode == Mode::Do).then(|| row.id().to_string());
         self.created.extend(changes.created.iter().map(|new| {
             json!({
-                "type": T::KIND,
-                "id": id(&new.row),
+                "type": T::KIND.root.key,
+                "id": new.row.id().to_string(),
                 "what": new.row.label(),
                 "path": new.at,
             })
         }));
         self.changed.extend(changes.changed.iter().map(|change| {
             json!({
-                "type": T::KIND,
+                "type": T::KIND.root.key,
                 "id": change.after.id().to_string(),
                 "what": change.after.label(),
                 "path": change.at,
@@ -87,9 +80,28 @@ impl Told {
             })
         }));
         self.deleted.extend(changes.deleted.iter().map(
-            |row| json!({ "type": T::KIND, "id": row.id().to_string(), "what": row.label() }),
+            |row| json!({ "type": T::KIND.root.key, "id": row.id().to_string(), "what": row.label() }),
         ));
         self.untouched += changes.untouched;
+    }
+
+    /// What is not made has no id; nor has who would refer to it.
+    fn forget_new_ids(&mut self) {
+        let new = self
+            .created
+            .iter_mut()
+            .filter_map(|item| item.get_mut("id"));
+        let new: HashSet<_> = new.map(Value::take).collect();
+        let fields = self
+            .changed
+            .iter_mut()
+            .filter_map(|item| item.get_mut("fields"));
+        let fields = fields.filter_map(Value::as_object_mut);
+        for change in fields.flat_map(Map::values_mut) {
+            if let Some(to) = change.get_mut("to").filter(|to| new.contains(*to)) {
+                *to = Value::Null;
+            }
+        }
     }
 }
 

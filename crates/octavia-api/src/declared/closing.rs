@@ -3,7 +3,8 @@
 use octavia_model::{Listener, LoadBalancerTree, Member};
 
 use super::plan::Plan;
-use super::row::Row;
+use super::row::Row as _;
+use crate::routes::tenant::Tenant as _;
 
 /// Connections that end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(super) fn closings(plan: &Plan, present: &LoadBalancerTree) -> Vec<Closing> 
 
 fn of_clients(listener: &Listener, why: &'static str) -> Closing {
     Closing {
-        kind: Listener::KIND,
+        kind: Listener::KIND.root.key,
         id: listener.id.to_string(),
         label: listener.label(),
         connections: OF_CLIENTS,
@@ -68,7 +69,7 @@ fn of_clients(listener: &Listener, why: &'static str) -> Closing {
 
 fn to_member(member: &Member) -> Closing {
     Closing {
-        kind: Member::KIND,
+        kind: Member::KIND.root.key,
         id: member.id.to_string(),
         label: member.label(),
         connections: TO_THE_MEMBER,

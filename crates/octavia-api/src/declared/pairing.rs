@@ -56,12 +56,12 @@ fn at<T: Row>(tree: &Tree, object: &T, error: Error) -> Error {
 /// Finds the row that an object is to be, by its id.
 fn claimed<T: Row>(rows: &[&T], object: &T, id: Id<T>) -> Result<usize> {
     let index = rows.iter().position(|row| row.id() == id);
-    let index = index.ok_or_else(|| Error::not_found(T::NAME, &id))?;
+    let index = index.ok_or_else(|| Error::not_found(T::KIND.name, &id))?;
     match rows.get(index).and_then(|row| object.fixed_difference(row)) {
         None => Ok(index),
         Some(field) => Err(Error::validation(format!(
             "{field} of {} {id} cannot be changed. Without the id it is replaced by another one.",
-            T::NAME
+            T::KIND.name
         ))),
     }
 }
@@ -100,7 +100,7 @@ impl Free {
 }
 
 fn twice<T: Row>(id: Id<T>) -> Error {
-    Error::validation(format!("{} {id} is in the tree twice.", T::NAME))
+    Error::validation(format!("{} {id} is in the tree twice.", T::KIND.name))
 }
 
 fn said_twice<T: Row>(object: &T) -> Error {

@@ -180,7 +180,7 @@ impl Plan {
                 ..policy.clone()
             });
             let rows: Vec<_> = row.into_iter().flat_map(|row| of(row.id)).collect();
-            self.policies(id, &rows, policies.collect(), wanted)?;
+            self.policies(id, &rows, &policies.collect::<Vec<_>>(), wanted)?;
         }
         self.listeners = changes;
         Ok(())
@@ -190,10 +190,10 @@ impl Plan {
         &mut self,
         listener: Id<Listener>,
         rows: &[&L7Policy],
-        policies: Vec<L7Policy>,
+        policies: &[L7Policy],
         wanted: &Tree,
     ) -> Result<()> {
-        let (changes, pairs) = changes(rows, policies.clone(), wanted)?;
+        let (changes, pairs) = changes(rows, policies.to_vec(), wanted)?;
         let mut order = Vec::with_capacity(policies.len());
         for (policy, pair) in policies.iter().zip(pairs) {
             let row = pair.and_then(|index| rows.get(index));
@@ -293,11 +293,11 @@ impl<T: Row> Changes<T> {
     }
 
     fn guards(&self) -> Vec<Rule> {
-        let guards = T::GUARDS;
+        let rules = T::KIND.rules;
         let asked = [
-            (guards.create, !self.created.is_empty()),
-            (guards.change, !self.changed.is_empty()),
-            (guards.delete, !self.deleted.is_empty()),
+            (rules.post, !self.created.is_empty()),
+            (rules.put, !self.changed.is_empty()),
+            (rules.delete, !self.deleted.is_empty()),
         ];
         let needed = asked.into_iter().filter(|(_, needed)| *needed);
         needed.map(|(rule, _)| rule).collect()
@@ -360,3 +360,6 @@ fn difference(before: &Value, after: &Value) -> Map<String, Value> {
         .map(|(key, to)| (key.clone(), json!({ "from": before.get(key), "to": to })))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,8 @@
 use octavia_model::{
     HealthMonitor, Id, L7Policy, L7Rule, Listener, Member, Pool, ProvisioningStatus,
 };
-use serde_json::Value;
 
-use crate::policy::{self, Rule};
-use crate::wire;
+use crate::routes::tenant::Tenant;
 
 /// How an object that has no id in the request is found again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,23 +15,8 @@ pub(crate) enum Key {
     Content(String),
 }
 
-/// The rules that guard changes of a kind.
-#[derive(Debug)]
-pub(crate) struct Guards {
-    pub(crate) create: Rule,
-    pub(crate) change: Rule,
-    pub(crate) delete: Rule,
-}
-
 /// A kind of object below a load balancer.
-pub(crate) trait Row: Clone {
-    /// Its kind, as answers name it: the root key of its single calls.
-    const KIND: &'static str;
-    /// Its kind, as upstream's errors name it.
-    const NAME: &'static str;
-    /// The rules of its single calls.
-    const GUARDS: Guards;
-
+pub(crate) trait Row: Tenant + Clone {
     /// Returns its id.
     fn id(&self) -> Id<Self>;
 
@@ -51,9 +34,6 @@ pub(crate) trait Row: Clone {
 
     /// Sets what the controller has to do with it.
     fn set_status(&mut self, status: ProvisioningStatus);
-
-    /// Shows it as its single calls do.
-    fn view(&self) -> Value;
 }
 
 fn named(name: Option<&String>, otherwise: impl FnOnce() -> String) -> String {
@@ -81,14 +61,6 @@ fn same_or<T: Ord + Clone>(wanted: Vec<T>, row: &[T]) -> Vec<T> {
 }
 
 impl Row for Listener {
-    const KIND: &'static str = "listener";
-    const NAME: &'static str = "Listener";
-    const GUARDS: Guards = Guards {
-        create: policy::LISTENER_POST,
-        change: policy::LISTENER_PUT,
-        delete: policy::LISTENER_DELETE,
-    };
-
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -134,21 +106,9 @@ impl Row for Listener {
     fn set_status(&mut self, status: ProvisioningStatus) {
         self.provisioning_status = status;
     }
-
-    fn view(&self) -> Value {
-        wire::listener::view(self)
-    }
 }
 
 impl Row for Pool {
-    const KIND: &'static str = "pool";
-    const NAME: &'static str = "Pool";
-    const GUARDS: Guards = Guards {
-        create: policy::POOL_POST,
-        change: policy::POOL_PUT,
-        delete: policy::POOL_DELETE,
-    };
-
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -188,21 +148,9 @@ impl Row for Pool {
     fn set_status(&mut self, status: ProvisioningStatus) {
         self.provisioning_status = status;
     }
-
-    fn view(&self) -> Value {
-        wire::pool::view(self)
-    }
 }
 
 impl Row for Member {
-    const KIND: &'static str = "member";
-    const NAME: &'static str = "Member";
-    const GUARDS: Guards = Guards {
-        create: policy::MEMBER_POST,
-        change: policy::MEMBER_PUT,
-        delete: policy::MEMBER_DELETE,
-    };
-
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -248,21 +196,9 @@ impl Row for Member {
     fn set_status(&mut self, status: ProvisioningStatus) {
         self.provisioning_status = status;
     }
-
-    fn view(&self) -> Value {
-        wire::member::view(self)
-    }
 }
 
 impl Row for HealthMonitor {
-    const KIND: &'static str = "healthmonitor";
-    const NAME: &'static str = "Health Monitor";
-    const GUARDS: Guards = Guards {
-        create: policy::HEALTH_MONITOR_POST,
-        change: policy::HEALTH_MONITOR_PUT,
-        delete: policy::HEALTH_MONITOR_DELETE,
-    };
-
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -297,21 +233,9 @@ impl Row for HealthMonitor {
     fn set_status(&mut self, status: ProvisioningStatus) {
         self.provisioning_status = status;
     }
-
-    fn view(&self) -> Value {
-        wire::health_monitor::view(self)
-    }
 }
 
 impl Row for L7Policy {
-    const KIND: &'static str = "l7policy";
-    const NAME: &'static str = "L7 Policy";
-    const GUARDS: Guards = Guards {
-        create: policy::L7_POLICY_POST,
-        change: policy::L7_POLICY_PUT,
-        delete: policy::L7_POLICY_DELETE,
-    };
-
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -356,21 +280,9 @@ impl Row for L7Policy {
     fn set_status(&mut self, status: ProvisioningStatus) {
         self.provisioning_status = status;
     }
-
-    fn view(&self) -> Value {
-        wire::l7policy::view(self)
-    }
 }
 
 impl Row for L7Rule {
-    const KIND: &'static str = "rule";
-    const NAME: &'static str = "L7 Rule";
-    const GUARDS: Guards = Guards {
-        create: policy::L7_RULE_POST,
-        change: policy::L7_RULE_PUT,
-        delete: policy::L7_RULE_DELETE,
-    };
-
     fn id(&self) -> Id<Self> {
         self.id
     }
@@ -405,9 +317,5 @@ impl Row for L7Rule {
 
     fn set_status(&mut self, status: ProvisioningStatus) {
         self.provisioning_status = status;
-    }
-
-    fn view(&self) -> Value {
-        wire::l7rule::view(self)
     }
 }

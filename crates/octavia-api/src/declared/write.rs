@@ -57,12 +57,12 @@ async fn write_policies(tx: &mut Tx, plan: &Plan) -> Result<()> {
 
 /// Returns the rows that are written, with their new status: those that change, and those that go.
 fn touched<T: Row>(changes: &Changes<T>) -> impl Iterator<Item = T> {
-    let changed = changes
+    let staying = changes
         .changed
         .iter()
         .map(|change| (&change.after, PendingUpdate));
-    let deleted = changes.deleted.iter().map(|row| (row, PendingDelete));
-    changed.chain(deleted).map(|(row, status)| {
+    let going = changes.deleted.iter().map(|row| (row, PendingDelete));
+    staying.chain(going).map(|(row, status)| {
         let mut row = row.clone();
         row.set_status(status);
         row

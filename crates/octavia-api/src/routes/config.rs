@@ -57,7 +57,7 @@ async fn load(tx: &mut Tx, id: Id<LoadBalancer>) -> Result<LoadBalancer> {
 
 fn may_change(caller: &Caller, present: &LoadBalancer, declaration: &Declaration) -> Result<()> {
     let owner = present.project_id.as_deref();
-    caller.may(policy::LOAD_BALANCER_PUT, owner)?;
+    caller.may(policy::LOAD_BALANCER.put, owner)?;
     if !declaration.own.vip_sg_ids.is_absent() {
         caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
     }

@@ -102,12 +102,13 @@ impl Fault {
                 place.clone()
             }
         };
-        match self {
-            // The whole body would be printed.
-            Self::Body { reason, .. } => Error::BadRequest(reason),
-            other => other.into_error(argument, body),
-        }
-        .at(&place.to_string())
+        // The whole body would be printed.
+        let error = if let Self::Body { reason, .. } = self {
+            Error::BadRequest(reason)
+        } else {
+            self.into_error(argument, body)
+        };
+        error.at(&place.to_string())
     }
 
     /// Says it as upstream does, for the body argument `argument`.

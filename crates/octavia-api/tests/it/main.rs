@@ -3,6 +3,7 @@
 #![recursion_limit = "256"] // Futures of the database driver nest deeply.
 
 mod bad_input;
+mod declared;
 mod edge;
 mod gate;
 mod keystone;

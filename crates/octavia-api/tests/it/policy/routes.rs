@@ -13,13 +13,17 @@ use super::{OWN, policy};
 use crate::world::{Answer, World, send};
 
 /// Paths that no rule of upstream's table names, and why that is right.
-const WITHOUT_A_RULE: [(&str, &str); 13] = [
+const WITHOUT_A_RULE: [(&str, &str); 14] = [
     ("/v2.0", "says which version this is"),
     ("/v2.0/lbaas", "says which version this is"),
     ("/v2.0/octavia", "says which version this is"),
     (
         "/v2.0/lbaas/loadbalancers/{}/statuses",
         "the older name of status, with its rule",
+    ),
+    (
+        "/v2.0/lbaas/loadbalancers/{}/config",
+        "ours, with the rules of the single calls that do the same",
     ),
     (
         "/v2.0/lbaas/loadbalancers/{}/{}",
@@ -103,9 +107,10 @@ fn own_operations() -> impl Iterator<Item = Operation> {
         .filter(|(_, why)| why.contains("rule load-balancer:"));
     let older = "/v2.0/lbaas/loadbalancers/{loadbalancer_id}/statuses";
     let batch = ("PUT", "/v2.0/lbaas/pools/{pool_id}/members");
+    let whole = "/v2.0/lbaas/loadbalancers/{loadbalancer_id}/config";
     with_rule
         .map(|(path, _)| ("GET", *path))
-        .chain([("GET", older), batch])
+        .chain([("GET", older), batch, ("PUT", whole)])
         .map(|(method, path)| Operation {
             method: method.to_owned(),
             path: path.to_owned(),
@@ -212,7 +217,7 @@ fn body(call: &Operation, ids: &BTreeMap<&str, String>) -> String {
     let is_post = call.method == "POST";
     let body = match (collection.unwrap_or_default(), is_post) {
         ("loadbalancers", true) => json!({ "loadbalancer": { "vip_subnet_id": subnet } }),
-        ("loadbalancers", false) => json!({ "loadbalancer": { "name": "x" } }),
+        ("loadbalancers" | "config", false) => json!({ "loadbalancer": { "name": "x" } }),
         ("listeners", true) => json!({ "listener": {
             "loadbalancer_id": ids["{loadbalancer_id}"], "protocol": "HTTP", "protocol_port": 81,
         } }),
