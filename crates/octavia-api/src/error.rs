@@ -232,9 +232,10 @@ impl Error {
         }
     }
 
-    /// Says where in a tree it is; what knows that already stays as it is.
+    /// Says where in a tree it is; what knows that already stays as it is, and so does what is not
+    /// for the caller.
     pub(crate) fn at(self, path: &str) -> Self {
-        if path.is_empty() || matches!(self, Self::At { .. }) {
+        if path.is_empty() || matches!(self, Self::At { .. } | Self::Unread(_)) {
             return self;
         }
         Self::At {

@@ -12,6 +12,7 @@ use super::pairing::pair;
 use super::row::Row;
 use crate::error::{Error, Result};
 use crate::policy::Rule;
+use crate::rules::references::References;
 use crate::tree::Tree;
 use crate::wire;
 
@@ -252,6 +253,15 @@ impl Plan {
         .concat()
     }
 
+    /// Returns what listeners and pools newly refer to in the store of secrets, by their places.
+    pub(crate) fn references(&self) -> Vec<(&str, References)> {
+        let listeners = self.listeners.said(is_reference);
+        let listeners = listeners.map(|(at, row)| (at, References::of_listener(row)));
+        let pools = self.pools.said(is_reference);
+        let pools = pools.map(|(at, row)| (at, References::of_pool(row)));
+        pools.chain(listeners).collect()
+    }
+
     /// Returns how many more of each kind there will be: those that go make room.
     pub(crate) fn growth(&self) -> [(QuotaKind, usize); 6] {
         [
@@ -282,6 +292,14 @@ impl<T: Row> Changes<T> {
         self.changed.extend(more.changed);
         self.deleted.extend(more.deleted);
         self.untouched += more.untouched;
+    }
+
+    /// Returns what is new, and of what changes that of which a field of these does.
+    fn said(&self, field: fn(&str) -> bool) -> impl Iterator<Item = (&str, &T)> {
+        let created = self.created.iter().map(|new| (new.at.as_str(), &new.row));
+        let others = self.changed.iter();
+        let others = others.filter(move |change| change.fields.keys().any(|key| field(key)));
+        created.chain(others.map(|change| (change.at.as_str(), &change.after)))
     }
 
     const fn is_empty(&self) -> bool {
@@ -342,6 +360,11 @@ fn unpaired<'a, T>(rows: &'a [T], pairs: &[Option<usize>]) -> impl Iterator<Item
     let rows = rows.iter().enumerate();
     rows.filter(move |(index, _)| !kept.contains(index))
         .map(|(_, row)| row)
+}
+
+/// Tells whether a field refers to the store of secrets.
+fn is_reference(field: &str) -> bool {
+    field.contains("container_ref")
 }
 
 fn renamed(ids: &BTreeMap<Id<Pool>, Id<Pool>>, id: Id<Pool>) -> Id<Pool> {

@@ -6,12 +6,14 @@ use octavia_model::{Change, Id, LoadBalancer, VnicType};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
+use super::child::Call;
 use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::declared::{self, Declaration, Mode, Plan};
 use crate::error::{Error, Result};
 use crate::payload::Payload;
 use crate::query::Query;
+use crate::rules::references::ReadSecrets;
 use crate::rules::{self, change, choice, quota};
 use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
@@ -44,8 +46,15 @@ async fn declare(
     may_change(&caller, &present, &declaration)?;
     declaration.check_fixed(&present)?;
     declaration.check_subnets(&api).await?;
+    let (api, caller) = (&api, &caller);
+    let secrets = &ReadSecrets::by(caller);
+    let call = Call {
+        api,
+        caller,
+        secrets,
+    };
     let told = api
-        .in_turn(|| declare_once(&api, &caller, id, (&declaration, mode)))
+        .in_turn_with(secrets, || declare_once(call, id, &declaration, mode))
         .await?;
     Ok(Json(json!({ "config": told })))
 }
@@ -65,10 +74,14 @@ fn may_change(caller: &Caller, present: &LoadBalancer, declaration: &Declaration
 }
 
 async fn declare_once(
-    api: &Api,
-    caller: &Caller,
+    Call {
+        api,
+        caller,
+        secrets,
+    }: Call<'_>,
     id: Id<LoadBalancer>,
-    (declaration, mode): (&Declaration, Mode),
+    declaration: &Declaration,
+    mode: Mode,
 ) -> Result<Accepted<Value>> {
     let mut tx = api.store.begin("load_balancer.declare").await?;
     let locked = change::of_load_balancer(&mut tx, id, Change::Update).await?;
@@ -81,6 +94,9 @@ async fn declare_once(
     let owner = load_balancer.project_id.as_deref();
     for rule in plan.guards() {
         caller.may(rule, owner)?;
+    }
+    for (at, references) in plan.references() {
+        secrets.check(&references).map_err(|error| error.at(at))?;
     }
     may_have_sriov(api, &mut tx, &load_balancer, &plan).await?;
     quota::take(api, &mut tx, owner, &plan.growth()).await?;
