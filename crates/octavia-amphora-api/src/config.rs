@@ -55,6 +55,8 @@ pub enum ListenerProtocol {
     Http,
     /// Bytes, both ways.
     Tcp,
+    /// Datagrams, both ways.
+    Udp,
 }
 
 /// A port, and what happens to its connections.
@@ -67,10 +69,12 @@ pub struct Listener {
     pub protocol: ListenerProtocol,
     /// The port to bind on each VIP.
     pub port: u16,
-    /// How many connections it serves at once; further ones wait in the accept queue.
+    /// How many connections it serves at once; further ones wait in the accept queue. For UDP, how
+    /// many flows each member serves at once (as upstream's `uthreshold`); datagrams of further ones
+    /// are dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_limit: Option<u32>,
-    /// Where connections go; without one, HTTP answers 503 and TCP closes.
+    /// Where connections go; without one, HTTP answers 503, TCP closes, and UDP drops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_pool: Option<Uuid>,
     /// Time limits.
@@ -100,16 +104,31 @@ pub struct Timeouts {
     /// How long to wait for more of the first packets of a TCP connection, where a rule looks at
     /// them. No rule does so far, upstream's neither: a connection waits for nothing.
     pub tcp_inspect_ms: u64,
+    /// How long a UDP flow without datagrams keeps its member. The other limits are not for UDP, as
+    /// with upstream.
+    #[serde(default = "udp_idle_ms", skip_serializing_if = "is_udp_idle_ms")]
+    pub udp_idle_ms: u64,
+}
+
+/// What LVS keeps a UDP connection for.
+fn udp_idle_ms() -> u64 {
+    300_000
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_udp_idle_ms(value: &u64) -> bool {
+    *value == udp_idle_ms()
 }
 
 impl Default for Timeouts {
-    /// Upstream's defaults (`[haproxy_amphora] timeout_*`): 50 s, 5 s, 50 s, 0.
+    /// Upstream's defaults (`[haproxy_amphora] timeout_*`): 50 s, 5 s, 50 s, 0; and that of LVS, 300 s.
     fn default() -> Self {
         Self {
             client_data_ms: 50_000,
             member_connect_ms: 5_000,
             member_data_ms: 50_000,
             tcp_inspect_ms: 0,
+            udp_idle_ms: udp_idle_ms(),
         }
     }
 }
@@ -144,6 +163,8 @@ pub enum PoolProtocol {
     Http,
     /// Bytes, both ways.
     Tcp,
+    /// Datagrams, both ways.
+    Udp,
     /// What its listener speaks, after a line that names the client (PROXY protocol version 1).
     Proxy,
     /// What its listener speaks, after a structure that names the client (version 2).
@@ -171,6 +192,15 @@ pub enum Algorithm {
 pub enum SessionPersistence {
     /// By its address.
     SourceIp,
+    /// By the network that its address is in, for a while: for UDP.
+    SourceNetwork {
+        /// Seconds for which a member is kept after a flow began or ended.
+        timeout_s: u32,
+        /// How many bits of an IPv4 address name the client, at most 32.
+        ipv4_prefix: u8,
+        /// How many bits of an IPv6 address name the client, at most 128.
+        ipv6_prefix: u8,
+    },
     /// By a cookie that the proxy sets.
     HttpCookie,
     /// By a cookie that the application sets.
@@ -265,6 +295,10 @@ impl HealthMonitor {
 pub enum Check {
     /// A TCP connection is accepted.
     Tcp,
+    /// Nobody says that a datagram cannot be delivered.
+    UdpConnect,
+    /// An ICMP echo request is answered.
+    Ping,
     /// An HTTP request is answered with one of the codes.
     Http {
         /// The method of the request.

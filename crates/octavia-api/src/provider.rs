@@ -86,6 +86,7 @@ impl Default for Capabilities {
                 ListenerProtocol::Http,
                 ListenerProtocol::Https,
                 ListenerProtocol::Tcp,
+                ListenerProtocol::Udp,
             ]),
             pool_protocols: all(&[
                 PoolProtocol::Http,
@@ -93,10 +94,16 @@ impl Default for Capabilities {
                 PoolProtocol::Proxy,
                 PoolProtocol::ProxyV2,
                 PoolProtocol::Tcp,
+                PoolProtocol::Udp,
             ]),
             algorithms: all(LbAlgorithm::ALL),
             session_persistence: all(SessionPersistenceType::ALL),
-            health_monitors: all(&[HealthMonitorType::Http, HealthMonitorType::Tcp]),
+            health_monitors: all(&[
+                HealthMonitorType::Http,
+                HealthMonitorType::Ping,
+                HealthMonitorType::Tcp,
+                HealthMonitorType::UdpConnect,
+            ]),
             l7_rules: all(&[
                 L7RuleType::Cookie,
                 L7RuleType::FileType,

@@ -4,6 +4,9 @@
 //! that several listeners use is asked once. What is found goes into the shared state of the member,
 //! where the loops read it with their next choice.
 
+mod asking;
+mod datagram;
+mod echo;
 mod probe;
 mod verdict;
 
@@ -24,7 +27,8 @@ use crate::runtime::deadlines::{Deadlines, Due, Timer};
 use crate::runtime::poller::{Event, Poller};
 use crate::runtime::slots::{Key, Slots};
 use crate::shared::Shared;
-use probe::{Probe, Progress, Question};
+use asking::Asking;
+use probe::{Progress, Question};
 use verdict::{Outcome, Thresholds, Verdict};
 
 const WAKER: u64 = 0;
@@ -51,7 +55,7 @@ struct Target {
     monitor: HealthMonitor,
     verdict: Verdict,
     /// The question that is not answered yet.
-    probe: Option<Probe>,
+    probe: Option<Asking>,
     asked_at: Time,
     timer: Timer,
 }
@@ -94,7 +98,7 @@ impl Checker {
             }
             let target = self.targets.get_mut(key);
             if let Some(probe) = target.and_then(|target| target.probe.as_mut()) {
-                probe.stream.note(event.flags);
+                probe.note(event.flags);
                 self.listen(key);
             }
         }
@@ -173,14 +177,17 @@ impl Checker {
         };
         target.asked_at = self.now;
         let token = key.token(TARGET);
-        let late = self.now.after(target.monitor.timeout());
+        let monitor = &target.monitor;
+        let late = self
+            .now
+            .after(Asking::patience(&monitor.check, monitor.timeout()));
         self.deadlines.set(&mut target.timer, token, late, self.now);
         let question = Question {
             address: target.address,
             header: target.header,
             check: &target.monitor.check,
         };
-        match Probe::start(question, &self.poller, token) {
+        match Asking::start(question, &self.poller, token) {
             Ok(probe) => {
                 target.probe = Some(probe);
                 self.listen(key);
@@ -211,8 +218,8 @@ impl Checker {
         }
         match &target.probe {
             Some(probe) => {
-                let cause = format!("{}: timed out", probe.stage());
-                self.conclude(key, Some(cause));
+                let cause = probe.cause_of_silence();
+                self.conclude(key, cause);
             }
             None => self.ask(key),
         }

@@ -1,4 +1,4 @@
-//! The data plane of an amphora: HTTP/1.1 and TCP load balancing.
+//! The data plane of an amphora: HTTP/1.1, TCP and UDP load balancing.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `proxy_protocol` | the header that names the client to a member |
 //! | `l7` | policies of listeners, compiled, and matched without sockets |
 //! | `tcp` | bytes both ways, through user space or `splice` |
+//! | `udp` | datagrams in flows, each with its member |
 //! | `balance` | how a member is chosen, pure |
 //! | `sticky` | how a client stays with its member |
 //! | `health` | how members are asked, and the verdict, which is pure |
@@ -36,6 +37,7 @@ mod runtime;
 mod shared;
 mod sticky;
 mod tcp;
+mod udp;
 mod worker;
 
 pub use proxy::{ApplyError, Proxy, ProxyOptions};

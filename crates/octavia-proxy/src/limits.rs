@@ -80,3 +80,23 @@ pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 /// The largest part of a check's answer that is read.
 pub(crate) const CHECK_ANSWER_BYTES: usize = 16 * 1024;
+
+/// The longest datagram.
+pub(crate) const DATAGRAM_BYTES: usize = 64 * 1024;
+/// How many datagrams of clients are received, and sent, at once.
+pub(crate) const DATAGRAMS: usize = 64;
+/// How much waits to be sent to clients at once.
+pub(crate) const OUTBOX_BYTES: usize = 256 * 1024;
+/// What the kernel keeps for a port while its loop is away, as far as the host allows it.
+pub(crate) const PORT_BUFFER_BYTES: usize = 4 << 20;
+/// How many datagrams are taken from a flow before others have their turn.
+pub(crate) const FLOW_DATAGRAMS: usize = 16;
+/// How often a flow that had one datagram is asked for more.
+pub(crate) const TASTE_EVERY: u8 = 16;
+/// The most flows of a loop. Each needs a descriptor, and a port that no other flow to the same
+/// member has; hosts give out some 28,000. A flow more takes the place of one that was silent.
+pub(crate) const FLOWS: usize = 16 * 1024;
+/// Of how many flows the one that was silent for longest makes room for another.
+pub(crate) const IDLE_SAMPLES: usize = 16;
+/// How many networks of clients a pool remembers, at most.
+pub(crate) const STICKY_NETWORKS: usize = 64 * 1024;

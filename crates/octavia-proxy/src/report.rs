@@ -1,5 +1,6 @@
 //! Statuses and counters for the agent.
 
+use octavia_amphora_api::config::ListenerProtocol;
 use octavia_amphora_api::report::{
     ListenerReport, ListenerStatus, MemberReport, MemberStatus, PoolReport, PoolStatus, Report,
 };
@@ -29,7 +30,10 @@ pub(crate) fn report(snapshot: &Snapshot) -> Report {
 fn listener_report(listener: &Listener) -> ListenerReport {
     ListenerReport {
         id: listener.id,
-        status: if listener.state.open() >= listener.limit {
+        // The limit of flows is one of members.
+        status: if listener.protocol != ListenerProtocol::Udp
+            && listener.state.open() >= listener.limit
+        {
             ListenerStatus::Full
         } else {
             ListenerStatus::Open

@@ -3,16 +3,20 @@
 //! What a client shows, its address or a cookie, leads to the member that served it before. A
 //! member that is drained keeps its clients; one that is down or disabled loses them.
 
+mod network;
 mod table;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use octavia_amphora_api::config::SessionPersistence;
 use uuid::Uuid;
 
 use crate::http1::cookie::{OnRequest, OnResponse};
+use crate::runtime::clock::Time;
+use network::{Grain, Networks};
 use table::Table;
 
 /// The name of the cookie that we set ourselves, as upstream has it.
@@ -31,6 +35,8 @@ pub(crate) struct Stickiness {
 enum By {
     /// The client's address, remembered.
     Address(Arc<Table>),
+    /// The network of the client's address, remembered for a while.
+    Network(Arc<Networks>),
     /// A cookie that we set, and that names the member.
     OwnCookie,
     /// A cookie that the application sets, remembered.
@@ -45,6 +51,7 @@ impl Stickiness {
         before: Option<&Self>,
     ) -> Self {
         let by = match (wanted, before.map(|before| &before.by)) {
+            (SessionPersistence::SourceNetwork { .. }, before) => networks(wanted, before),
             (SessionPersistence::HttpCookie, _) => By::OwnCookie,
             (SessionPersistence::SourceIp, Some(by @ By::Address(_))) => by.clone(),
             (SessionPersistence::SourceIp, _) => By::Address(Arc::default()),
@@ -71,7 +78,7 @@ impl Stickiness {
     /// Returns what is to be done with the cookies of a request.
     pub(crate) fn on_request(&self) -> OnRequest<'_> {
         match &self.by {
-            By::Address(_) => OnRequest::Nothing,
+            By::Address(_) | By::Network(_) => OnRequest::Nothing,
             By::OwnCookie => OnRequest::Take(OWN_COOKIE),
             By::AppCookie(name, _) => OnRequest::Find(name),
         }
@@ -81,7 +88,7 @@ impl Stickiness {
     /// for `wish`.
     pub(crate) fn on_response(&self, wish: Option<Uuid>, member: Uuid) -> OnResponse<'_> {
         match &self.by {
-            By::Address(_) => OnResponse::Nothing,
+            By::Address(_) | By::Network(_) => OnResponse::Nothing,
             By::OwnCookie => OnResponse::Own {
                 name: OWN_COOKIE,
                 set: Some(member).filter(|_| wish != Some(member)),
@@ -94,6 +101,7 @@ impl Stickiness {
     pub(crate) fn wish(&self, client: IpAddr, cookie: Option<&[u8]>) -> Option<Uuid> {
         match &self.by {
             By::Address(table) => table.find(&address_key(client)),
+            By::Network(_) => None,
             By::OwnCookie => Uuid::try_parse_ascii(cookie?).ok(),
             By::AppCookie(_, table) => table.find(cookie?),
         }
@@ -106,11 +114,47 @@ impl Stickiness {
         }
     }
 
+    /// Returns the member that serves a client's network, if that is what counts.
+    pub(crate) fn recall(&self, client: IpAddr, now: Time) -> Option<Uuid> {
+        match &self.by {
+            By::Network(networks) => networks.find(client, now),
+            By::Address(_) | By::OwnCookie | By::AppCookie(..) => None,
+        }
+    }
+
+    /// Notes that `member` serves a client's network, if that is what counts.
+    pub(crate) fn remember(&self, client: IpAddr, member: Uuid, now: Time) {
+        if let By::Network(networks) = &self.by {
+            networks.store(client, member, now);
+        }
+    }
+
     /// Notes that `member` set the application's cookie to `value`.
     pub(crate) fn note_cookie(&self, value: &[u8], member: Uuid) {
         if let By::AppCookie(_, table) = &self.by {
             table.store(value, member);
         }
+    }
+}
+
+/// Goes on with the networks of `before`, if they are as large and live as long.
+fn networks(wanted: &SessionPersistence, before: Option<&By>) -> By {
+    let SessionPersistence::SourceNetwork {
+        timeout_s,
+        ipv4_prefix,
+        ipv6_prefix,
+    } = *wanted
+    else {
+        return By::Address(Arc::default());
+    };
+    let grain = Grain {
+        lifetime: Duration::from_secs(timeout_s.into()),
+        ipv4_prefix,
+        ipv6_prefix,
+    };
+    match before {
+        Some(by @ By::Network(networks)) if networks.grain == grain => by.clone(),
+        Some(_) | None => By::Network(Arc::new(Networks::new(grain))),
     }
 }
 

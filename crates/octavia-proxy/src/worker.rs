@@ -15,6 +15,7 @@ mod reach;
 mod request;
 mod swap;
 mod tunnel;
+mod udp;
 
 use std::collections::VecDeque;
 use std::io;
@@ -32,6 +33,7 @@ use crate::tcp::Pipes;
 use accept::Acceptor;
 use client::Client;
 use member::Members;
+use udp::Datagrams;
 
 pub(crate) use member::connect;
 
@@ -39,6 +41,8 @@ const WAKER: u64 = 0;
 const ACCEPTOR: u8 = 1;
 const CLIENT: u8 = 2;
 const MEMBER: u8 = 3;
+const PORT: u8 = 4;
+const FLOW: u8 = 5;
 
 /// One event loop.
 pub(crate) struct Worker {
@@ -49,6 +53,7 @@ pub(crate) struct Worker {
     acceptors: Slots<Acceptor>,
     clients: Slots<Client>,
     members: Members,
+    udp: Datagrams,
     /// Connections that wait for the sake of others.
     queue: VecDeque<Key>,
     /// Listening sockets that have more to accept.
@@ -87,6 +92,7 @@ impl Worker {
     pub(crate) fn new(index: usize, shared: Arc<Shared>) -> io::Result<Self> {
         let poller = Poller::new()?;
         poller.add_source(&shared.wakers[index], WAKER)?;
+        let udp = Datagrams::new(shared.wakers.len());
         Ok(Self {
             index,
             snapshot: Arc::new(Snapshot::empty(0)),
@@ -104,6 +110,7 @@ impl Worker {
             acceptors: Slots::default(),
             clients: Slots::default(),
             members: Members::default(),
+            udp,
             queue: VecDeque::new(),
             acceptable: Vec::new(),
             stop_at: None,
@@ -142,6 +149,7 @@ impl Worker {
         for event in events {
             self.handle(*event);
         }
+        self.send_datagrams();
         self.serve_queue();
         for key in std::mem::take(&mut self.acceptable) {
             self.accept(key);
@@ -175,6 +183,8 @@ impl Worker {
                     self.drive_or_queue(client);
                 }
             }
+            PORT => self.receive_datagrams(key),
+            FLOW => self.answer_datagrams(key),
             _ => {
                 self.shared.wakers[self.index].clear();
                 self.look_at_snapshot();

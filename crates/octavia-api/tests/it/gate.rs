@@ -24,14 +24,13 @@ async fn what_is_not_carried_is_refused_by_name() {
         json!({ "type": "SSL_CONN_HAS_CERT", "compare_type": "EQUAL_TO", "value": "true" });
     let calls = [
         (rules.as_str(), json!({ "rule": certificate })),
-        listener(&lb, json!({ "protocol": "UDP" })),
         listener(&lb, json!({ "protocol": "SCTP" })),
         listener(&lb, json!({ "protocol": "PROMETHEUS" })),
         listener(
             &lb,
             json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/c" }),
         ),
-        pool(&lb, json!({ "protocol": "UDP" })),
+        pool(&lb, json!({ "protocol": "SCTP" })),
         pool(&lb, json!({ "lb_algorithm": "SOURCE_IP_PORT" })),
         pool(&lb, json!({ "tls_enabled": true })),
         load_balancer(json!({ "vip_qos_policy_id": SUBNET })),
@@ -45,11 +44,10 @@ async fn what_is_not_carried_is_refused_by_name() {
     ];
     insta::assert_snapshot!(report(&world, calls).await, @r"
     501 Provider 'amphora' does not support a requested option: L7 rules of type SSL_CONN_HAS_CERT are not supported yet
-    501 Provider 'amphora' does not support a requested option: UDP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: PROMETHEUS protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: TERMINATED_HTTPS protocol listeners are not supported yet
-    501 Provider 'amphora' does not support a requested option: UDP protocol pools are not supported yet
+    501 Provider 'amphora' does not support a requested option: SCTP protocol pools are not supported yet
     501 Provider 'amphora' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.
     501 Provider 'amphora' does not support a requested option: TLS to members is not supported yet
     501 Provider 'amphora' does not support a requested option: QoS policies of VIPs are not supported yet
@@ -71,6 +69,8 @@ async fn what_the_proxy_carries_is_taken() {
         json!({ "protocol": "PROXY", "session_persistence": { "type": "SOURCE_IP" } }),
         json!({ "protocol": "PROXYV2", "session_persistence": { "type": "HTTP_COOKIE" } }),
         json!({ "session_persistence": { "type": "APP_COOKIE", "cookie_name": "SID" } }),
+        json!({ "protocol": "UDP", "session_persistence": { "type": "SOURCE_IP",
+            "persistence_timeout": 33, "persistence_granularity": "255.255.0.0" } }),
     ] {
         let lb = world
             .make("loadbalancer", json!({ "vip_subnet_id": SUBNET }))

@@ -38,11 +38,9 @@ fn check(monitor: &HealthMonitor) -> Result<Check, Unsupported> {
             host: monitor.domain_name.clone(),
         }),
         HealthMonitorType::Tcp => Ok(Check::Tcp),
-        HealthMonitorType::Https
-        | HealthMonitorType::Ping
-        | HealthMonitorType::Sctp
-        | HealthMonitorType::TlsHello
-        | HealthMonitorType::UdpConnect => {
+        HealthMonitorType::Ping => Ok(Check::Ping),
+        HealthMonitorType::UdpConnect => Ok(Check::UdpConnect),
+        HealthMonitorType::Https | HealthMonitorType::Sctp | HealthMonitorType::TlsHello => {
             Err(unsupported(monitor, &format!("type {}", monitor.kind)))
         }
     }

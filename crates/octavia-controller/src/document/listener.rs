@@ -48,10 +48,10 @@ fn protocol(listener: &Listener) -> Result<config::ListenerProtocol, Unsupported
     match listener.protocol {
         ListenerProtocol::Http => Ok(config::ListenerProtocol::Http),
         ListenerProtocol::Tcp | ListenerProtocol::Https => Ok(config::ListenerProtocol::Tcp),
+        ListenerProtocol::Udp => Ok(config::ListenerProtocol::Udp),
         ListenerProtocol::Prometheus
         | ListenerProtocol::Sctp
-        | ListenerProtocol::TerminatedHttps
-        | ListenerProtocol::Udp => Err(Unsupported {
+        | ListenerProtocol::TerminatedHttps => Err(Unsupported {
             object: "listener",
             id: listener.id.to_string(),
             feature: format!("protocol {}", listener.protocol),
@@ -80,6 +80,7 @@ fn timeouts(listener: &Listener, defaults: Timeouts) -> Timeouts {
         member_connect_ms: or(listener.timeout_member_connect, defaults.member_connect_ms),
         member_data_ms: or(listener.timeout_member_data, defaults.member_data_ms),
         tcp_inspect_ms: or(listener.timeout_tcp_inspect, defaults.tcp_inspect_ms),
+        udp_idle_ms: defaults.udp_idle_ms,
     }
 }
 

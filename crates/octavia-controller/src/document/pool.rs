@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use octavia_amphora_api::config;
 use octavia_model::{
     LbAlgorithm, LoadBalancerTree, Member, Pool, PoolProtocol, PoolTree, ProvisioningStatus,
@@ -29,7 +31,7 @@ fn translate(tree: &PoolTree) -> Result<config::Pool, Unsupported> {
         session_persistence: pool
             .session_persistence
             .as_ref()
-            .and_then(session_persistence),
+            .and_then(|persistence| session_persistence(pool, persistence)),
         health_monitor: health_monitor::deployed(tree)
             .map(health_monitor::translate)
             .transpose()?,
@@ -43,7 +45,8 @@ fn protocol(pool: &Pool) -> Result<config::PoolProtocol, Unsupported> {
         PoolProtocol::Tcp | PoolProtocol::Https => Ok(config::PoolProtocol::Tcp),
         PoolProtocol::Proxy => Ok(config::PoolProtocol::Proxy),
         PoolProtocol::ProxyV2 => Ok(config::PoolProtocol::ProxyV2),
-        PoolProtocol::Sctp | PoolProtocol::Udp => Err(Unsupported {
+        PoolProtocol::Udp => Ok(config::PoolProtocol::Udp),
+        PoolProtocol::Sctp => Err(Unsupported {
             object: "pool",
             id: pool.id.to_string(),
             feature: format!("protocol {}", pool.protocol),
@@ -61,14 +64,38 @@ fn algorithm(algorithm: LbAlgorithm) -> config::Algorithm {
 }
 
 /// A cookie of the application that has no name (a tree may ask for it) is set by nobody.
-fn session_persistence(persistence: &SessionPersistence) -> Option<config::SessionPersistence> {
+fn session_persistence(
+    pool: &Pool,
+    persistence: &SessionPersistence,
+) -> Option<config::SessionPersistence> {
     match persistence.kind {
+        SessionPersistenceType::SourceIp if pool.protocol == PoolProtocol::Udp => {
+            Some(source_network(persistence))
+        }
         SessionPersistenceType::SourceIp => Some(config::SessionPersistence::SourceIp),
         SessionPersistenceType::HttpCookie => Some(config::SessionPersistence::HttpCookie),
         SessionPersistenceType::AppCookie => {
             let cookie_name = persistence.cookie_name.clone()?;
             Some(config::SessionPersistence::AppCookie { cookie_name })
         }
+    }
+}
+
+/// Upstream keeps clients for 360 s, each address for itself. A mask is of one family; of the other
+/// each address is for itself.
+fn source_network(persistence: &SessionPersistence) -> config::SessionPersistence {
+    let timeout = persistence.persistence_timeout;
+    let (ipv4_prefix, ipv6_prefix) = match persistence.persistence_granularity {
+        Some(IpAddr::V4(mask)) => (mask.to_bits().leading_ones(), 128),
+        Some(IpAddr::V6(mask)) => (32, mask.to_bits().leading_ones()),
+        None => (32, 128),
+    };
+    config::SessionPersistence::SourceNetwork {
+        timeout_s: timeout
+            .and_then(|timeout| u32::try_from(timeout).ok())
+            .unwrap_or(360),
+        ipv4_prefix: u8::try_from(ipv4_prefix).unwrap_or(32),
+        ipv6_prefix: u8::try_from(ipv6_prefix).unwrap_or(128),
     }
 }
 

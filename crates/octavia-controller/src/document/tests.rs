@@ -304,21 +304,61 @@ fn expected_codes_are_a_list_of_ranges() {
 
 #[test]
 fn what_the_data_plane_cannot_do_is_refused_by_name() {
-    let mut udp = full();
-    udp.listeners[0].protocol = ListenerProtocol::Udp;
-    let mut sctp = full();
-    sctp.pools[0].pool.protocol = PoolProtocol::Sctp;
-    let mut ping = full();
-    ping.pools[0].health_monitor.as_mut().unwrap().kind = HealthMonitorType::Ping;
-    let refusals: Vec<_> = [udp, sctp, ping]
+    let mut listener = full();
+    listener.listeners[0].protocol = ListenerProtocol::Sctp;
+    let mut pool = full();
+    pool.pools[0].pool.protocol = PoolProtocol::Sctp;
+    let mut monitor = full();
+    monitor.pools[0].health_monitor.as_mut().unwrap().kind = HealthMonitorType::Sctp;
+    let refusals: Vec<_> = [listener, pool, monitor]
         .iter()
         .map(|tree| build(tree).unwrap_err().to_string())
         .collect();
     assert_snapshot!(refusals.join("\n"), @r"
-    listener 00000015-0000-4000-8000-000000000001: protocol UDP is not supported by the amphora
+    listener 00000015-0000-4000-8000-000000000001: protocol SCTP is not supported by the amphora
     pool 00000090-0000-4000-8000-000000000001: protocol SCTP is not supported by the amphora
-    health monitor 00000043-0000-4000-8000-000000000001: type PING is not supported by the amphora
+    health monitor 00000043-0000-4000-8000-000000000001: type SCTP is not supported by the amphora
     ");
+}
+
+#[test]
+fn datagrams_are_monitored_and_remembered_as_lvs_does() {
+    let mut tree = full();
+    tree.listeners[0].protocol = ListenerProtocol::Udp;
+    let pool = &mut tree.pools[0];
+    pool.pool.protocol = PoolProtocol::Udp;
+    pool.health_monitor.as_mut().unwrap().kind = HealthMonitorType::UdpConnect;
+    let mut persistence = |timeout, mask: Option<&str>| {
+        tree.pools[0].pool.session_persistence = Some(SessionPersistence {
+            kind: SessionPersistenceType::SourceIp,
+            cookie_name: None,
+            persistence_timeout: timeout,
+            persistence_granularity: mask.map(|mask| mask.parse().unwrap()),
+        });
+        let config = build(&tree).unwrap();
+        assert_eq!(
+            config.listeners[0].protocol,
+            octavia_amphora_api::config::ListenerProtocol::Udp
+        );
+        let pool = &config.pools[0];
+        assert_eq!(
+            pool.protocol,
+            octavia_amphora_api::config::PoolProtocol::Udp
+        );
+        let check = &pool.health_monitor.as_ref().unwrap().check;
+        assert_eq!(*check, octavia_amphora_api::config::Check::UdpConnect);
+        serde_json::to_string(&pool.session_persistence).unwrap()
+    };
+    let documents = [
+        persistence(None, None),
+        persistence(Some(33), Some("255.255.0.0")),
+        persistence(Some(33), Some("ffff:ffff::")),
+    ];
+    assert_snapshot!(documents.join("\n"), @r#"
+    {"type":"SOURCE_NETWORK","timeout_s":360,"ipv4_prefix":32,"ipv6_prefix":128}
+    {"type":"SOURCE_NETWORK","timeout_s":33,"ipv4_prefix":16,"ipv6_prefix":128}
+    {"type":"SOURCE_NETWORK","timeout_s":33,"ipv4_prefix":32,"ipv6_prefix":32}
+    "#);
 }
 
 #[test]

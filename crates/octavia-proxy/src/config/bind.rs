@@ -1,4 +1,4 @@
-//! Listening sockets: one for each loop, on the same address.
+//! Sockets for clients: one for each loop, on the same address.
 //!
 //! With `SO_REUSEPORT` the kernel spreads connections over the loops. A connection belongs to the
 //! socket that took its SYN, and is reset when that socket closes; so the set of sockets of an
@@ -38,6 +38,30 @@ fn listen(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
+/// Binds `address` for datagrams, once for each loop: the kernel gives all of one client to the
+/// same socket.
+pub(crate) fn bind_datagrams(address: SocketAddr, loops: usize) -> io::Result<Arc<[OwnedFd]>> {
+    let alone = datagrams(address)?;
+    rustix::net::bind(&alone, &address)?;
+    drop(alone);
+    let shared = || {
+        let socket = datagrams(address)?;
+        sockopt::set_socket_reuseport(&socket, true)?;
+        rustix::net::bind(&socket, &address)?;
+        Ok(socket)
+    };
+    (0..loops).map(|_| shared()).collect()
+}
+
+fn datagrams(address: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = crate::udp::socket::datagram(address)?;
+    // Datagrams that find no room are lost, and a loop may be away for a while.
+    sockopt::set_socket_recv_buffer_size(&socket, limits::PORT_BUFFER_BYTES)?;
+    sockopt::set_socket_send_buffer_size(&socket, limits::PORT_BUFFER_BYTES)?;
+    allow_foreign(&socket, address)?;
+    Ok(socket)
+}
+
 fn socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
@@ -46,15 +70,20 @@ fn socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
-    // The VIP of a standby is on no interface of its host yet.
+    allow_foreign(&socket, address)?;
+    Ok(socket)
+}
+
+/// The VIP of a standby is on no interface of its host yet.
+fn allow_foreign(socket: &OwnedFd, address: SocketAddr) -> io::Result<()> {
     match address {
-        SocketAddr::V4(_) => sockopt::set_ip_freebind(&socket, true)?,
+        SocketAddr::V4(_) => sockopt::set_ip_freebind(socket, true)?,
         SocketAddr::V6(_) => {
-            sockopt::set_ipv6_v6only(&socket, true)?;
-            sockopt::set_ipv6_freebind(&socket, true)?;
+            sockopt::set_ipv6_v6only(socket, true)?;
+            sockopt::set_ipv6_freebind(socket, true)?;
         }
     }
-    Ok(socket)
+    Ok(())
 }
 
 #[cfg(test)]

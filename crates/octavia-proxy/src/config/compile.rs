@@ -1,13 +1,14 @@
 //! From a document and what is served now to the next snapshot.
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octavia_amphora_api::AmphoraConfig;
-use octavia_amphora_api::config::{self, PoolProtocol};
+use octavia_amphora_api::config::{self, ListenerProtocol, PoolProtocol};
 use uuid::Uuid;
 
 use super::snapshot::{Binding, Headers, Listener, Member, Pool, Snapshot};
@@ -40,11 +41,21 @@ pub(crate) fn compile(
         .iter()
         .map(|listener| Ok(Arc::new(compile_listener(listener, &pools, before, loops)?)))
         .collect::<Result<_, ApplyError>>()?;
-    let bindings = bind(config, &listeners, before, loops)?;
+    let wanted = wanted(config, &listeners);
+    let (ports, bindings): (Vec<_>, Vec<_>) = wanted
+        .into_iter()
+        .partition(|(_, listener)| listener.protocol == ListenerProtocol::Udp);
+    let bindings = bind(bindings, &before.bindings, |address| {
+        super::bind::bind(address, loops)
+    })?;
+    let ports = bind(ports, &before.ports, |address| {
+        super::bind::bind_datagrams(address, loops)
+    })?;
     Ok(Snapshot {
         version,
         generation: Some(config.generation),
         bindings,
+        ports,
         listeners,
         members: member_table(&pools),
         pools,
@@ -69,7 +80,8 @@ fn check(config: &AmphoraConfig) -> Result<(), ApplyError> {
         if !ids.insert(id) {
             return Err(ApplyError::Invalid(format!("listener {id} is there twice")));
         }
-        if !ports.insert(listener.port) {
+        let is_udp = listener.protocol == ListenerProtocol::Udp;
+        if !ports.insert((is_udp, listener.port)) {
             let port = listener.port;
             let text = format!("listener {id}: another listener has port {port}");
             return Err(ApplyError::Invalid(text));
@@ -164,7 +176,7 @@ fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<
 
 fn header(pool: &config::Pool) -> Option<Version> {
     match pool.protocol {
-        PoolProtocol::Http | PoolProtocol::Tcp => None,
+        PoolProtocol::Http | PoolProtocol::Tcp | PoolProtocol::Udp => None,
         PoolProtocol::Proxy => Some(Version::One),
         PoolProtocol::ProxyV2 => Some(Version::Two),
     }
@@ -217,6 +229,7 @@ fn compile_listener(
         client_time: Duration::from_millis(timeouts.client_data_ms),
         connect_time: Duration::from_millis(timeouts.member_connect_ms),
         member_time: Duration::from_millis(timeouts.member_data_ms),
+        flow_time: Duration::from_millis(timeouts.udp_idle_ms),
         headers: headers(listener),
         allowed: listener.allowed_cidrs.clone(),
         l7,
@@ -242,45 +255,41 @@ fn headers(listener: &config::Listener) -> Headers {
     }
 }
 
+/// Returns every address that is to be bound, and for whom.
+fn wanted(config: &AmphoraConfig, listeners: &[Arc<Listener>]) -> Vec<(SocketAddr, Arc<Listener>)> {
+    let listeners = config.listeners.iter().zip(listeners);
+    let of_listener = |(listener, compiled): (&config::Listener, &Arc<Listener>)| {
+        let (port, compiled) = (listener.port, Arc::clone(compiled));
+        let address = move |vip: &IpAddr| (SocketAddr::new(*vip, port), Arc::clone(&compiled));
+        config.vips.iter().map(address).collect::<Vec<_>>()
+    };
+    listeners.flat_map(of_listener).collect()
+}
+
+/// Binds what is not bound `before`.
 fn bind(
-    config: &AmphoraConfig,
-    listeners: &[Arc<Listener>],
-    before: &Snapshot,
-    loops: usize,
+    wanted: Vec<(SocketAddr, Arc<Listener>)>,
+    before: &[Binding],
+    fresh: impl Fn(SocketAddr) -> io::Result<Arc<[OwnedFd]>>,
 ) -> Result<Vec<Binding>, ApplyError> {
-    let mut bindings = Vec::new();
     let bound: HashMap<_, _> = before
-        .bindings
         .iter()
         .map(|binding| (binding.address, &binding.sockets))
         .collect();
-    for (listener, compiled) in config.listeners.iter().zip(listeners) {
-        for vip in &config.vips {
-            let address = SocketAddr::new(*vip, listener.port);
-            bindings.push(Binding {
+    let binding = |(address, listener): (SocketAddr, Arc<Listener>)| {
+        let sockets = bound.get(&address).map(|known| Ok(Arc::clone(known)));
+        let sockets = sockets.unwrap_or_else(|| fresh(address));
+        Ok(Binding {
+            address,
+            sockets: sockets.map_err(|source| ApplyError::Bind {
+                listener: listener.id,
                 address,
-                sockets: sockets(&bound, address, listener.id, loops)?,
-                listener: Arc::clone(compiled),
-            });
-        }
-    }
-    Ok(bindings)
-}
-
-fn sockets(
-    bound: &HashMap<SocketAddr, &Arc<[OwnedFd]>>,
-    address: SocketAddr,
-    listener: Uuid,
-    loops: usize,
-) -> Result<Arc<[OwnedFd]>, ApplyError> {
-    if let Some(sockets) = bound.get(&address) {
-        return Ok(Arc::clone(sockets));
-    }
-    super::bind::bind(address, loops).map_err(|source| ApplyError::Bind {
-        listener,
-        address,
-        source,
-    })
+                source,
+            })?,
+            listener,
+        })
+    };
+    wanted.into_iter().map(binding).collect()
 }
 
 #[cfg(test)]

@@ -22,8 +22,10 @@ pub(crate) struct Snapshot {
     pub(crate) version: u64,
     /// The generation of the document; `None` before the first.
     pub(crate) generation: Option<u64>,
-    /// The addresses that are bound, and for whom.
+    /// The addresses that are bound for connections, and for whom.
     pub(crate) bindings: Vec<Binding>,
+    /// The addresses that are bound for datagrams.
+    pub(crate) ports: Vec<Binding>,
     /// The listeners, in the order of the document.
     pub(crate) listeners: Vec<Arc<Listener>>,
     /// The pools, in the order of the document.
@@ -41,7 +43,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Binding {
     /// The address.
     pub(crate) address: SocketAddr,
-    /// A listening socket for each loop.
+    /// A socket for each loop.
     pub(crate) sockets: Arc<[OwnedFd]>,
     /// Whose it is now.
     pub(crate) listener: Arc<Listener>,
@@ -55,7 +57,7 @@ pub(crate) struct Listener {
     pub(crate) protocol: ListenerProtocol,
     /// The version of the snapshot that it is part of.
     pub(crate) version: u64,
-    /// How many connections it serves at once.
+    /// How many connections it serves at once; for datagrams, how many flows each member does.
     pub(crate) limit: u32,
     /// Where connections go, if a pool that takes traffic is set.
     pub(crate) pool: Option<Arc<Pool>>,
@@ -65,6 +67,8 @@ pub(crate) struct Listener {
     pub(crate) connect_time: Duration,
     /// How long a silent member is kept.
     pub(crate) member_time: Duration,
+    /// How long a silent flow of datagrams is kept.
+    pub(crate) flow_time: Duration,
     /// The headers added to requests.
     pub(crate) headers: Headers,
     /// Who may connect; everybody when empty.
@@ -100,6 +104,13 @@ impl Listener {
     /// Returns the header that names the client to members, if they get one.
     pub(crate) fn header(&self, chosen: Option<&Arc<Pool>>) -> Option<Version> {
         chosen.or(self.pool.as_ref()).and_then(|pool| pool.header)
+    }
+
+    /// Tells whether a flow may stay with `member`: one that drains keeps what it has.
+    pub(crate) fn may_keep(&self, member: &Arc<MemberState>) -> bool {
+        let members = self.pool.iter().flat_map(|pool| &pool.members);
+        let mut members = members.filter(|candidate| candidate.enabled);
+        members.any(|candidate| Arc::ptr_eq(&candidate.state, member))
     }
 
     /// Tells whether `client` may connect.
@@ -201,6 +212,7 @@ impl Snapshot {
             version,
             generation: None,
             bindings: Vec::new(),
+            ports: Vec::new(),
             listeners: Vec::new(),
             pools: Vec::new(),
             members: Vec::new(),

@@ -64,7 +64,7 @@ impl Probe {
         };
         poller.add_stream(&stream, token).map_err(failed)?;
         let (request, expected) = match question.check {
-            Check::Tcp => (Vec::new(), Vec::new()),
+            Check::Tcp | Check::UdpConnect | Check::Ping => (Vec::new(), Vec::new()),
             Check::Http { expected_codes, .. } => (
                 request(question.check, question.address),
                 expected_codes.clone(),

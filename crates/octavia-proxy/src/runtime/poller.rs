@@ -38,6 +38,12 @@ impl Poller {
         self.add(source, token, EventFlags::IN | EventFlags::ET)
     }
 
+    /// Adds what carries datagrams. Level-triggered: one call cannot tell that there is no other
+    /// datagram, and being told again is cheaper than asking for one that is not there.
+    pub(crate) fn add_datagrams(&self, socket: impl AsFd, token: u64) -> io::Result<()> {
+        self.add(socket, token, EventFlags::IN)
+    }
+
     fn add(&self, source: impl AsFd, token: u64, flags: EventFlags) -> io::Result<()> {
         epoll::add(&self.epoll, source, epoll::EventData::new_u64(token), flags)?;
         Ok(())

@@ -5,26 +5,26 @@
 
 use slab::Slab;
 
-/// Names one occupant of a slot; never another one, while fewer than 2^30 follow it.
+/// Names one occupant of a slot; never another one, while fewer than 2^29 follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     index: u32,
     generation: u32,
 }
 
-const GENERATIONS: u32 = (1 << 30) - 1;
+const GENERATIONS: u32 = (1 << 29) - 1;
 
 impl Key {
-    /// Packs the key and two bits of `kind` into the data of an epoll registration.
+    /// Packs the key and three bits of `kind` into the data of an epoll registration.
     pub(crate) fn token(self, kind: u8) -> u64 {
-        u64::from(kind & 3) << 62 | u64::from(self.generation) << 32 | u64::from(self.index)
+        u64::from(kind & 7) << 61 | u64::from(self.generation) << 32 | u64::from(self.index)
     }
 
     /// Unpacks what [`Key::token`] packed.
     pub(crate) fn from_token(token: u64) -> (u8, Self) {
         let index = u32::try_from(token & u64::from(u32::MAX)).unwrap_or(u32::MAX);
         let generation = u32::try_from(token >> 32 & u64::from(GENERATIONS)).unwrap_or(0);
-        let kind = u8::try_from(token >> 62).unwrap_or(0);
+        let kind = u8::try_from(token >> 61).unwrap_or(0);
         (kind, Self { index, generation })
     }
 }
@@ -81,6 +81,20 @@ impl<T> Slots<T> {
         self.entries.len()
     }
 
+    /// Returns those in `count` slots from `start` on, which begins anew behind the last slot.
+    pub(crate) fn near(&self, start: usize, count: usize) -> impl Iterator<Item = (Key, &T)> {
+        let slots = self.entries.capacity().max(1);
+        let at = move |offset| (start + offset) % slots;
+        (0..count.min(slots)).filter_map(move |offset| {
+            let entry = self.entries.get(at(offset))?;
+            let key = Key {
+                index: u32::try_from(at(offset)).unwrap_or(u32::MAX),
+                generation: entry.generation,
+            };
+            Some((key, &entry.value))
+        })
+    }
+
     /// Returns the keys of all there are.
     pub(crate) fn keys(&self) -> Vec<Key> {
         let key = |(index, entry): (usize, &Entry<T>)| Key {
@@ -111,8 +125,8 @@ mod tests {
     fn a_token_gives_back_kind_and_key() {
         let key = Key {
             index: 77,
-            generation: (1 << 30) - 1,
+            generation: (1 << 29) - 1,
         };
-        assert_eq!(Key::from_token(key.token(3)), (3, key));
+        assert_eq!(Key::from_token(key.token(7)), (7, key));
     }
 }

@@ -126,7 +126,7 @@ impl Worker {
         }
         match client.listener.protocol {
             ListenerProtocol::Http => self.send_request(key),
-            ListenerProtocol::Tcp => {
+            ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.note_member(member.state.id);
                 client.phase = Phase::Tunnel;
                 Step::Again
@@ -185,7 +185,7 @@ impl Worker {
         };
         match client.listener.protocol {
             ListenerProtocol::Http => self.refuse(key, Refusal::NoMember(cause)),
-            ListenerProtocol::Tcp => {
+            ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.shard(self.index).add_error();
                 Step::Close
             }

@@ -18,6 +18,7 @@ impl Worker {
         }
         self.snapshot = self.shared.current.load_full();
         self.take_over_sockets();
+        self.take_over_ports();
         self.members.retain(&self.snapshot.members);
         self.drain_clients();
         if self.snapshot.stopping {

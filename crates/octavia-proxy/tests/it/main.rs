@@ -13,3 +13,4 @@ mod sticky;
 mod support;
 mod swaps;
 mod tcp;
+mod udp;

@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod config;
+pub(crate) mod datagrams;
 mod origin;
 
 pub(crate) use client::{Client, Response, get};

@@ -96,6 +96,7 @@ fn timeouts(reader: &Reader<'_>) -> Timeouts {
         member_connect_ms: reader.number((AMPHORA, "timeout_member_connect")),
         member_data_ms: reader.number((AMPHORA, "timeout_member_data")),
         tcp_inspect_ms: reader.number((AMPHORA, "timeout_tcp_inspect")),
+        ..Timeouts::default()
     }
 }
 

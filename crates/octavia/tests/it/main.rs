@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod amphora;
+mod datagrams;
 mod demo;
 mod help;
 mod octavia;

@@ -62,7 +62,8 @@ impl Web {
     }
 }
 
-async fn subnet_id(service: &Service) -> String {
+/// Returns the subnet for VIPs.
+pub(crate) async fn subnet_id(service: &Service) -> String {
     let url = format!("{}/v2.0/subnets?name=private-subnet", service.endpoint);
     let answer = service.http.get(url).send().await.unwrap();
     let answer: Value = answer.json().await.unwrap();

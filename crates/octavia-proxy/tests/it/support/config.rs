@@ -116,6 +116,7 @@ fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig
             protocol: match protocol {
                 ListenerProtocol::Http => PoolProtocol::Http,
                 ListenerProtocol::Tcp => PoolProtocol::Tcp,
+                ListenerProtocol::Udp => PoolProtocol::Udp,
             },
             algorithm: Algorithm::RoundRobin,
             members: (100..)
@@ -142,6 +143,7 @@ pub(crate) fn listener(number: u128, protocol: ListenerProtocol, port: u16) -> L
             member_connect_ms: 5_000,
             member_data_ms: 10_000,
             tcp_inspect_ms: 0,
+            udp_idle_ms: 10_000,
         },
         insert_headers: InsertHeaders::default(),
         allowed_cidrs: Vec::new(),

@@ -1,0 +1,246 @@
+//! Flows: found or begun with a datagram of a client, ended by silence or by what became of their
+//! listener or member.
+
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+use super::super::{FLOW, Worker};
+use crate::config::{Listener, MemberState, Pool};
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::{Due, Timer};
+use crate::runtime::slots::Key;
+use crate::udp::flows::{Appetite, Flow};
+use crate::udp::socket;
+
+impl Worker {
+    /// Hands datagram `index` of the inbox to the member of its flow.
+    pub(super) fn forward(&mut self, port: Key, index: usize) {
+        let (client, _) = self.udp.inbox.datagram(index);
+        let Some(key) = self.flow_of(port, client) else {
+            let port = self.udp.ports.get_mut(port);
+            if let Some(port) = port {
+                port.listener.state.shards[self.index].add_error();
+            }
+            return;
+        };
+        let (_, bytes) = self.udp.inbox.datagram(index);
+        let Some(flow) = self.udp.flows.get_mut(key) else {
+            return;
+        };
+        let shard = &flow.listener.state.shards[self.index];
+        shard.add_in(bytes.len());
+        if let Err(error) = send_to_member(&flow.socket, bytes) {
+            shard.add_error();
+            let member = flow.member.id;
+            tracing::debug!(member.id = %member, %error, "member {member} took no datagram: {error}");
+        }
+        flow.heard_at = self.io.now;
+        self.set_idle_deadline(key);
+    }
+
+    /// Finds the flow of a client; begins one, or moves it, where that is needed.
+    fn flow_of(&mut self, port: Key, client: SocketAddr) -> Option<Key> {
+        if let Some(key) = self.udp.flows.find(port, client) {
+            if self
+                .udp
+                .flows
+                .get_mut(key)
+                .is_some_and(|flow| flow.may_go_on())
+            {
+                return Some(key);
+            }
+            self.end_flow(key);
+        }
+        let listener = Arc::clone(&self.udp.ports.get_mut(port)?.listener);
+        if client.port() == 0 || !listener.allows(client.ip()) {
+            return None;
+        }
+        let member = choose(&listener, client, self.io.now)?;
+        let socket = self.connect_flow(member.address)?;
+        self.begin_flow(Flow {
+            port,
+            client,
+            socket,
+            member,
+            listener,
+            heard_at: self.io.now,
+            timer: Timer::default(),
+            appetite: Appetite::default(),
+        })
+    }
+
+    /// Connects to a member; where that takes too much of the host, a flow that was silent ends.
+    fn connect_flow(&mut self, address: SocketAddr) -> Option<OwnedFd> {
+        if self.udp.flows.is_full() {
+            self.end_idlest();
+        }
+        let connected = socket::connect(address).or_else(|error| {
+            if !socket::is_shortage(error) {
+                return Err(error);
+            }
+            self.end_idlest();
+            socket::connect(address)
+        });
+        connected
+            .inspect_err(
+                |error| tracing::warn!(%error, "could not begin a flow to {address}: {error}"),
+            )
+            .ok()
+    }
+
+    fn end_idlest(&mut self) {
+        if let Some(key) = self.udp.flows.idlest() {
+            self.end_flow(key);
+        }
+    }
+
+    fn begin_flow(&mut self, flow: Flow) -> Option<Key> {
+        flow.member.begin();
+        flow.listener.state.enter(u32::MAX);
+        flow.listener.state.shards[self.index].add_connection();
+        let key = self.udp.flows.insert(flow);
+        let flow = self.udp.flows.get_mut(key)?;
+        let added = self.io.poller.add_datagrams(&flow.socket, key.token(FLOW));
+        if let Err(error) = added {
+            tracing::warn!(%error, "could not watch a flow: {error}");
+            self.end_flow(key);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Ends a flow; what its member still sends is lost.
+    fn end_flow(&mut self, key: Key) {
+        if let Some(flow) = self.udp.flows.remove(key) {
+            flow.member.end();
+            flow.listener.state.leave();
+            if let Some(stickiness) = flow.listener.stickiness(None) {
+                stickiness.remember(flow.client.ip(), flow.member.id, self.io.now);
+            }
+        }
+    }
+
+    /// Hands what a member sent to the client of its flow.
+    pub(in crate::worker) fn answer_datagrams(&mut self, key: Key) {
+        let Some(flow) = self.udp.flows.get_mut(key) else {
+            return;
+        };
+        let (port, portion) = (flow.port, flow.appetite.portion());
+        let mut found = 0;
+        while found < portion && self.answer_datagram(key, port) {
+            found += 1;
+        }
+        if let Some(flow) = self.udp.flows.get_mut(key) {
+            if portion > 1 {
+                flow.appetite.learn(found);
+            }
+            self.set_idle_deadline(key);
+        }
+    }
+
+    /// Tells whether there was a datagram.
+    fn answer_datagram(&mut self, key: Key, port: Key) -> bool {
+        if self.udp.sender != Some(port) || self.udp.outbox.is_full() {
+            self.send_datagrams();
+            self.udp.sender = Some(port);
+        }
+        let Some(flow) = self.udp.flows.get_mut(key) else {
+            return false;
+        };
+        let room = self.udp.outbox.room();
+        match retry_on_intr(|| recv(&flow.socket, &mut *room, RecvFlags::DONTWAIT)) {
+            Ok((_, length)) => {
+                flow.listener.state.shards[self.index].add_out(length);
+                flow.heard_at = self.io.now;
+                self.udp.outbox.push(flow.client, length);
+                true
+            }
+            Err(Errno::AGAIN) => false,
+            Err(error) => {
+                let member = flow.member.id;
+                tracing::debug!(member.id = %member, %error, "flow to member {member}: {error}");
+                false
+            }
+        }
+    }
+
+    fn set_idle_deadline(&mut self, key: Key) {
+        if let Some(flow) = self.udp.flows.get_mut(key) {
+            let (io, token) = (&mut self.io, key.token(FLOW));
+            let at = flow.heard_at.after(flow.listener.flow_time);
+            io.deadlines.set(&mut flow.timer, token, at, io.now);
+        }
+    }
+
+    /// Ends a flow that was silent for too long.
+    pub(in crate::worker) fn expire_flow(&mut self, key: Key, entry: (Time, u64)) {
+        let Some(flow) = self.udp.flows.get_mut(key) else {
+            return;
+        };
+        let (now, deadlines) = (self.io.now, &mut self.io.deadlines);
+        if deadlines.check(&mut flow.timer, entry, now) == Due::Expired {
+            self.end_flow(key);
+        }
+    }
+
+    /// Ends the flows that the present snapshot does not carry on.
+    pub(super) fn review_flows(&mut self) {
+        for key in self.udp.flows.keys() {
+            let Some(flow) = self.udp.flows.get_mut(key) else {
+                continue;
+            };
+            let port = self.udp.ports.get_mut(flow.port);
+            let listener = port.map(|port| Arc::clone(&port.listener));
+            let stays = listener.filter(|listener| {
+                listener.id == flow.listener.id
+                    && listener.allows(flow.client.ip())
+                    && listener.may_keep(&flow.member)
+            });
+            match stays {
+                Some(listener) => flow.listener = listener,
+                None => self.end_flow(key),
+            }
+        }
+    }
+}
+
+/// Chooses the member of a new flow.
+fn choose(listener: &Listener, client: SocketAddr, now: Time) -> Option<Arc<MemberState>> {
+    let pool = listener.pool.as_ref()?;
+    let full = full_members(pool, listener.limit);
+    let recalled = pool
+        .stickiness
+        .as_ref()
+        .and_then(|sticky| sticky.recall(client.ip(), now));
+    let kept = recalled.and_then(|member| pool.keep(member, &full));
+    let member = kept.or_else(|| pool.choose(client, &full))?;
+    if let Some(stickiness) = &pool.stickiness {
+        stickiness.remember(client.ip(), member.id, now);
+    }
+    Some(Arc::clone(member))
+}
+
+/// Returns the slots of those that serve as many flows as they may.
+fn full_members(pool: &Pool, limit: u32) -> Vec<usize> {
+    if limit == u32::MAX {
+        return Vec::new();
+    }
+    let states = pool.members.iter().map(|member| &member.state);
+    let full = states.filter(|state| state.active() >= limit);
+    full.map(|state| state.slot).collect()
+}
+
+/// An ICMP error about an earlier datagram is told in place of sending this one.
+fn send_to_member(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    match retry_on_intr(|| send(socket, bytes, flags)) {
+        Err(Errno::CONNREFUSED | Errno::HOSTUNREACH | Errno::NETUNREACH) => {
+            send(socket, bytes, flags)
+        }
+        outcome => outcome,
+    }
+}
