@@ -57,9 +57,6 @@ impl Api {
     /// Sets the configuration.
     #[must_use]
     pub fn with_config(mut self, config: ApiConfig) -> Self {
-        if crate::provider::is_noop(&config.default_provider_driver) {
-            self.capabilities = Arc::new(Capabilities::everything());
-        }
         self.config = Arc::new(config);
         self
     }

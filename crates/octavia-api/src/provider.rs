@@ -1,3 +1,4 @@
+mod driver;
 pub(crate) mod settings;
 
 use std::collections::BTreeSet;
@@ -7,8 +8,10 @@ use octavia_model::{
     SessionPersistenceType, Topology,
 };
 
-use crate::ApiConfig;
 use crate::error::{Error, Result};
+use crate::{Api, ApiConfig};
+pub(crate) use driver::Driver;
+use driver::unsupported;
 
 /// What the data plane of the `amphora` provider carries; the rest is refused with 501.
 #[expect(
@@ -67,15 +70,6 @@ impl Capabilities {
             compute_choices: true,
         }
     }
-
-    /// Refuses what the provider does not carry.
-    pub(crate) fn check(carried: bool, what: impl FnOnce() -> String) -> Result<()> {
-        if carried {
-            Ok(())
-        } else {
-            Err(unsupported(what()))
-        }
-    }
 }
 
 impl Default for Capabilities {
@@ -127,6 +121,13 @@ fn all<T: Copy + Ord>(items: &[T]) -> BTreeSet<T> {
     items.iter().copied().collect()
 }
 
+impl Api {
+    /// Returns the driver of a provider; `None` is the provider of load balancers that name none.
+    pub(crate) fn driver(&self, provider: Option<&str>) -> Driver {
+        Driver::of(provider, &self.capabilities)
+    }
+}
+
 /// Checks that users may choose a provider, and that somebody here drives it.
 pub(crate) fn check(config: &ApiConfig, provider: &str) -> Result<()> {
     if !config.enabled_provider_drivers.contains_key(provider) {
@@ -147,14 +148,6 @@ pub(crate) fn is_ours(provider: &str) -> bool {
 }
 
 /// Tells whether a name is one of the provider that does nothing.
-pub(crate) fn is_noop(provider: &str) -> bool {
+fn is_noop(provider: &str) -> bool {
     matches!(provider, "noop_driver" | "noop_driver-alt")
-}
-
-/// Says that the amphora provider does not support something.
-pub(crate) fn unsupported(what: impl Into<String>) -> Error {
-    Error::Unsupported {
-        provider: "amphora".to_owned(),
-        what: what.into(),
-    }
 }

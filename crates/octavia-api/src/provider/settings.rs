@@ -3,7 +3,7 @@
 use octavia_model::{Id, Network, Topology};
 use serde_json::{Map, Value};
 
-use super::{is_ours, unsupported};
+use super::{is_noop, is_ours, unsupported};
 use crate::error::{Error, Result};
 use crate::wire::python;
 
@@ -52,7 +52,7 @@ const fn setting(name: &'static str, kind: Kind, description: &'static str) -> S
 }
 
 /// What a flavor may say to the amphora provider.
-pub(crate) const OF_FLAVOR: [Setting; 5] = [
+const OF_FLAVOR: [Setting; 5] = [
     setting(
         "loadbalancer_topology",
         Kind::Choice(&["ACTIVE_STANDBY", "SINGLE"]),
@@ -77,8 +77,29 @@ pub(crate) const OF_FLAVOR: [Setting; 5] = [
     ),
 ];
 
+/// What a flavor may say to the provider that does nothing.
+const OF_NOOP_FLAVOR: [Setting; 1] = [setting(
+    "amp_image_tag",
+    Kind::Text,
+    "The glance image tag to use for this load balancer.",
+)];
+
+/// What an availability zone may say to the provider that does nothing.
+const OF_NOOP_ZONE: [Setting; 2] = [
+    setting(
+        "compute_zone",
+        Kind::Text,
+        "The compute availability zone to use for this loadbalancer.",
+    ),
+    setting(
+        "volume_zone",
+        Kind::Text,
+        "The volume availability zone to use for this loadbalancer.",
+    ),
+];
+
 /// What an availability zone may say to the amphora provider.
-pub(crate) const OF_ZONE: [Setting; 4] = [
+const OF_ZONE: [Setting; 4] = [
     setting("compute_zone", Kind::Text, "The compute availability zone."),
     setting("volume_zone", Kind::Text, "The volume availability zone."),
     setting(
@@ -93,6 +114,24 @@ pub(crate) const OF_ZONE: [Setting; 4] = [
          allowed networks configured in `octavia.conf`.",
     ),
 ];
+
+/// Returns what a flavor may say to a provider.
+pub(crate) fn of_flavor(provider: &str) -> &'static [Setting] {
+    if is_noop(provider) {
+        &OF_NOOP_FLAVOR
+    } else {
+        &OF_FLAVOR
+    }
+}
+
+/// Returns what an availability zone may say to a provider.
+pub(crate) fn of_zone(provider: &str) -> &'static [Setting] {
+    if is_noop(provider) {
+        &OF_NOOP_ZONE
+    } else {
+        &OF_ZONE
+    }
+}
 
 /// Reads a profile's document as its provider does, and refuses what the provider does not take.
 /// `option` is the name of the document in the text for what is no JSON.
@@ -169,7 +208,7 @@ pub(crate) struct FlavorSettings {
 impl FlavorSettings {
     /// Reads the document of a flavor's profile.
     pub(crate) fn read(provider: &str, document: &str) -> Result<Self> {
-        let settings = read(provider, &OF_FLAVOR, document, "flavor_data")?;
+        let settings = read(provider, of_flavor(provider), document, "flavor_data")?;
         let flag = |name: &str| settings.get(name).and_then(Value::as_bool) == Some(true);
         let topology = settings
             .get("loadbalancer_topology")
@@ -195,7 +234,12 @@ pub(crate) struct ZoneSettings {
 impl ZoneSettings {
     /// Reads the document of a zone's profile.
     pub(crate) fn read(provider: &str, document: &str) -> Result<Self> {
-        let settings = read(provider, &OF_ZONE, document, "availability_zone_data")?;
+        let settings = read(
+            provider,
+            of_zone(provider),
+            document,
+            "availability_zone_data",
+        )?;
         let networks = settings.get("valid_vip_networks").and_then(Value::as_array);
         Ok(Self {
             // What is no id names no network, so nothing is allowed by it.

@@ -121,7 +121,7 @@ fn check_settings(api: &Api, profile: &AvailabilityZoneProfile, field: &str) -> 
     provider::check(&api.config, &profile.provider_name)?;
     settings::read(
         &profile.provider_name,
-        &settings::OF_ZONE,
+        settings::of_zone(&profile.provider_name),
         &profile.data,
         field,
     )

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{MethodRouter, get};
 use http::StatusCode;
-use octavia_model::{Id, LoadBalancer, ProvisioningStatus, QuotaKind};
+use octavia_model::{LoadBalancer, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use crate::api::Wish;
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::payload::Payload;
+use crate::provider::Driver;
 use crate::query::Query;
 use crate::rules::quota;
 use crate::rules::references::ReadSecrets;
@@ -67,7 +68,10 @@ pub(crate) trait Child: Tenant {
 
     /// Locks the load balancer for a change of it, and makes pending what the change touches
     /// beside it.
-    fn lock(&self, tx: &mut Tx) -> impl Future<Output = Result<Id<LoadBalancer>>> + Send;
+    fn lock(&self, tx: &mut Tx) -> impl Future<Output = Result<LoadBalancer>> + Send;
+
+    /// Refuses what the load balancer's provider does not carry.
+    fn carried(&self, driver: &Driver) -> Result<()>;
 
     /// Refuses to delete what something else needs.
     fn check_unused(&self, _tx: &mut Tx) -> impl Future<Output = Result<()>> + Send {
@@ -144,6 +148,8 @@ async fn create_once<R: Child>(
     let (load_balancer, new) = R::make(&call, &mut tx, above, post).await?;
     let owner = load_balancer.project_id.as_deref();
     quota::take(call.api, &mut tx, owner, &[(R::QUOTA, 1)]).await?;
+    let driver = call.api.driver(load_balancer.provider.as_deref());
+    new.carried(&driver)?;
     let made = new.insert(&mut tx).await?;
     let lb = load_balancer.id;
     let what = format!("creation of {} {}", kind.noun, made.id());
@@ -187,12 +193,14 @@ async fn update_once<R: Child>(
     call.caller.may(kind.rules.put, present.project())?;
     // As upstream: a request that breaks a rule is refused whatever the state, and before the lock.
     let wanted = present.changed(&call, &mut tx, put).await?;
-    let lb = wanted.lock(&mut tx).await?;
+    let load_balancer = wanted.lock(&mut tx).await?;
     let present = item.load(&mut tx).await?;
     let mut changed = present.changed(&call, &mut tx, put).await?;
+    changed.carried(&call.api.driver(load_balancer.provider.as_deref()))?;
     changed.set_status(ProvisioningStatus::PendingUpdate);
     changed.save(&mut tx).await?;
     let shown = item.load(&mut tx).await?;
+    let lb = load_balancer.id;
     let what = format!("update of {} {}", kind.noun, shown.id());
     call.api.wake(&mut tx, lb, Wish::Change, &what).await?;
     tx.commit().await?;
@@ -223,7 +231,7 @@ async fn delete_once<R: Child>(call: Call<'_>, item: &Item<'_, R>) -> Result<Acc
     let mut tx = call.api.store.begin(kind.transactions.delete).await?;
     let present = item.load(&mut tx).await?;
     call.caller.may(kind.rules.delete, present.project())?;
-    let lb = present.lock(&mut tx).await?;
+    let lb = present.lock(&mut tx).await?.id;
     let mut doomed = item.load(&mut tx).await?;
     doomed.check_unused(&mut tx).await?;
     doomed.set_status(ProvisioningStatus::PendingDelete);

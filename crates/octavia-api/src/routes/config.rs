@@ -98,7 +98,7 @@ async fn declare_once(
     for (at, references) in plan.references() {
         secrets.check(&references).map_err(|error| error.at(at))?;
     }
-    may_have_sriov(api, &mut tx, &load_balancer, &plan).await?;
+    may_have_sriov(&mut tx, &load_balancer, &plan).await?;
     quota::take(api, &mut tx, owner, &plan.growth()).await?;
     let told = declared::answer(&plan, &present, mode);
     if mode == Mode::Tell || plan.is_empty() {
@@ -122,16 +122,11 @@ async fn declare_once(
 }
 
 /// Checks that new members may have the virtual functions of NICs that they ask for.
-async fn may_have_sriov(
-    api: &Api,
-    tx: &mut Tx,
-    load_balancer: &LoadBalancer,
-    plan: &Plan,
-) -> Result<()> {
+async fn may_have_sriov(tx: &mut Tx, load_balancer: &LoadBalancer, plan: &Plan) -> Result<()> {
     let mut new = plan.members.created.iter();
     let Some(first) = new.find(|new| new.row.vnic_type == VnicType::Direct) else {
         return Ok(());
     };
-    let may = choice::member_sriov_of(api, tx, load_balancer.flavor_id).await;
+    let may = choice::member_sriov_of(tx, load_balancer.flavor_id).await;
     may.map_err(|error| error.at(&first.at))
 }

@@ -110,7 +110,7 @@ fn check_settings(api: &Api, profile: &FlavorProfile) -> Result<()> {
     provider::check(&api.config, &profile.provider_name)?;
     settings::read(
         &profile.provider_name,
-        &settings::OF_FLAVOR,
+        settings::of_flavor(&profile.provider_name),
         &profile.data,
         "flavor_data",
     )

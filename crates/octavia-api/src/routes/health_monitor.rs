@@ -9,6 +9,7 @@ use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::payload::Root;
+use crate::provider::Driver;
 use crate::rules::{change, health_monitor as rules};
 use crate::wire::health_monitor::{HealthMonitorPost, HealthMonitorPut, view};
 use crate::{Api, policy};
@@ -95,10 +96,14 @@ impl Child for HealthMonitor {
         rules::update(call.api, self, put.clone())
     }
 
-    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
+    async fn lock(&self, tx: &mut Tx) -> Result<LoadBalancer> {
         let pool = pool_of(tx, self.pool_id).await?;
         let (load_balancer, _) = change::inside_pool(tx, &pool).await?;
-        Ok(load_balancer.id)
+        Ok(load_balancer)
+    }
+
+    fn carried(&self, driver: &Driver) -> Result<()> {
+        driver.health_monitor(self)
     }
 
     fn id(&self) -> String {

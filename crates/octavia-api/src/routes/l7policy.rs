@@ -9,6 +9,7 @@ use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::payload::Root;
+use crate::provider::Driver;
 use crate::rules::{change, l7policy as rules, protocol};
 use crate::wire::l7policy::{L7PolicyPost, L7PolicyPut, view};
 use crate::{Api, policy};
@@ -78,8 +79,9 @@ impl Child for L7Policy {
         let pool = post.redirect_pool_id.as_ref().copied();
         let new = rules::build(call.api, &listener, post.policy.clone(), pool)?;
         check_pool(tx, &listener, new.redirect_pool_id).await?;
-        rules::readable(&listener)?;
         let load_balancer = change::below(tx, listener.load_balancer_id).await?;
+        let driver = call.api.driver(load_balancer.provider.as_deref());
+        driver.l7_policies_alone(&listener)?;
         check_pool(tx, &listener, new.redirect_pool_id).await?;
         change::listeners(tx, &[id]).await?;
         Ok((load_balancer, new))
@@ -98,11 +100,15 @@ impl Child for L7Policy {
         Ok(wanted)
     }
 
-    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
+    async fn lock(&self, tx: &mut Tx) -> Result<LoadBalancer> {
         let listener = listener_of(tx, self.listener_id).await?;
-        change::below(tx, listener.load_balancer_id).await?;
+        let load_balancer = change::below(tx, listener.load_balancer_id).await?;
         change::listeners(tx, &[listener.id]).await?;
-        Ok(listener.load_balancer_id)
+        Ok(load_balancer)
+    }
+
+    fn carried(&self, driver: &Driver) -> Result<()> {
+        driver.l7_policies()
     }
 
     fn id(&self) -> String {

@@ -9,6 +9,7 @@ use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::payload::Root;
+use crate::provider::Driver;
 use crate::rules::{change, l7rule as rules};
 use crate::wire::l7rule::{L7RulePost, L7RulePut, view};
 use crate::{Api, policy};
@@ -97,13 +98,17 @@ impl Child for L7Rule {
         Ok(self)
     }
 
-    async fn changed(self, call: &Call<'_>, _: &mut Tx, put: &L7RulePut) -> Result<Self> {
-        rules::update(call.api, self, put.clone())
+    async fn changed(self, _: &Call<'_>, _: &mut Tx, put: &L7RulePut) -> Result<Self> {
+        rules::update(self, put.clone())
     }
 
-    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
+    async fn lock(&self, tx: &mut Tx) -> Result<LoadBalancer> {
         let (load_balancer, _) = lock(tx, self.l7_policy_id).await?;
-        Ok(load_balancer.id)
+        Ok(load_balancer)
+    }
+
+    fn carried(&self, driver: &Driver) -> Result<()> {
+        driver.l7_rule(self)
     }
 
     fn id(&self) -> String {

@@ -13,6 +13,7 @@ use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::payload::{Payload, Root};
+use crate::provider::Driver;
 use crate::query::Query;
 use crate::rules::references::References;
 use crate::rules::{self, change};
@@ -117,8 +118,12 @@ impl Child for Listener {
         Ok(changed)
     }
 
-    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
-        Ok(change::below(tx, self.load_balancer_id).await?.id)
+    async fn lock(&self, tx: &mut Tx) -> Result<LoadBalancer> {
+        change::below(tx, self.load_balancer_id).await
+    }
+
+    fn carried(&self, driver: &Driver) -> Result<()> {
+        driver.listener(self)
     }
 
     fn id(&self) -> String {

@@ -102,14 +102,20 @@ async fn create(
         caller.may(policy::LOAD_BALANCER_POST_VIP_SG_IDS, Some(&project_id))?;
     }
     let place = vip::place(&api, &post).await?;
-    let sg_ids = post.vip_sg_ids.as_ref().is_some_and(|ids| !ids.is_empty());
-    rules::carried(&api.capabilities, post.vip_qos_policy_id.is_value(), sg_ids)?;
     let choice = choice::choose(&api, &post).await?;
+    let additional = post.additional_vips.as_ref().map_or(&[][..], Vec::as_slice);
+    let groups = post.vip_sg_ids.as_ref().map_or(&[][..], Vec::as_slice);
+    let driver = choice.driver;
+    driver.vip(post.vip_qos_policy_id.as_ref(), groups, additional)?;
     place.allowed(&api.config.networking, choice.vip_networks.as_deref())?;
     distinct_lists(&post)?;
 
     let id = api.id();
-    let (vip, additional_vips) = vip::reserve(&api, place, id, Some(project_id.clone())).await?;
+    let (vip, additional_vips) = if driver.makes_ports() {
+        vip::reserve(&api, place, id, Some(project_id.clone())).await?
+    } else {
+        vip::pretend(&api, &place)
+    };
     let mut load_balancer = LoadBalancer {
         id,
         project_id: Some(project_id),

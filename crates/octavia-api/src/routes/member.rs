@@ -2,7 +2,7 @@ mod batch;
 
 use axum::Router;
 use axum::routing::get;
-use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, QuotaKind};
+use octavia_model::{LoadBalancer, Member, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::{ListQuery, Tx};
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::tenant::{self, Tenant};
 use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::payload::Root;
+use crate::provider::Driver;
 use crate::rules::{change, member as rules};
 use crate::wire::member::{MemberPost, MemberPut, view};
 use crate::{Api, policy};
@@ -83,9 +84,10 @@ impl Child for Member {
         post: &MemberPost,
     ) -> Result<(LoadBalancer, Self)> {
         let (load_balancer, pool) = change::inside_pool(tx, pool).await?;
-        rules::may_have_sriov(call.api, tx, &load_balancer, &post.member).await?;
+        rules::may_have_sriov(tx, &load_balancer, &post.member).await?;
         let new = rules::build(call.api, &pool, post.member.clone())?;
-        rules::same_family(&load_balancer, &pool, &new)?;
+        let driver = call.api.driver(load_balancer.provider.as_deref());
+        driver.same_family(&load_balancer, &pool, &new)?;
         let others = tx.members_of(pool.id).await?;
         if others.iter().any(|other| rules::same_target(other, &new)) {
             return Err(rules::taken(&new));
@@ -102,11 +104,15 @@ impl Child for Member {
         rules::update(self, put.clone())
     }
 
-    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
+    async fn lock(&self, tx: &mut Tx) -> Result<LoadBalancer> {
         let pool = tx.pool(self.pool_id).await?;
         let pool = pool.ok_or_else(|| Error::not_found("Pool", &self.pool_id))?;
         let (load_balancer, _) = change::inside_pool(tx, &pool).await?;
-        Ok(load_balancer.id)
+        Ok(load_balancer)
+    }
+
+    fn carried(&self, driver: &Driver) -> Result<()> {
+        driver.member(self)
     }
 
     fn id(&self) -> String {

@@ -9,6 +9,7 @@ use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::payload::Root;
+use crate::provider::Driver;
 use crate::rules::references::References;
 use crate::rules::{self, change};
 use crate::wire::pool::{PoolPost, PoolPut, view};
@@ -100,13 +101,18 @@ impl Child for Pool {
         Ok(changed)
     }
 
-    async fn lock(&self, tx: &mut Tx) -> Result<Id<LoadBalancer>> {
-        change::below(tx, self.load_balancer_id).await?;
+    async fn lock(&self, tx: &mut Tx) -> Result<LoadBalancer> {
+        let load_balancer = change::below(tx, self.load_balancer_id).await?;
         let id = self.id;
         let under_lock = tx.pool(id).await?;
         let under_lock = under_lock.ok_or_else(|| Error::not_found(Self::KIND.name, &id))?;
         change::listeners(tx, &under_lock.listeners).await?;
-        Ok(self.load_balancer_id)
+        Ok(load_balancer)
+    }
+
+    fn carried(&self, driver: &Driver) -> Result<()> {
+        driver.pool_alone(self)?;
+        driver.pool(self)
     }
 
     async fn check_unused(&self, tx: &mut Tx) -> Result<()> {

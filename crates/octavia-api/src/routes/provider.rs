@@ -50,7 +50,7 @@ async fn flavor_capabilities(
     query: Query,
 ) -> Result<Json<Value>> {
     caller.may_here(policy::PROVIDER_FLAVOR_GET_ALL)?;
-    let known = capabilities(&api, &name, &query, &settings::OF_FLAVOR)?;
+    let known = capabilities(&api, &name, &query, settings::of_flavor(&name))?;
     Ok(Json(json!({ "flavor_capabilities": known })))
 }
 
@@ -61,7 +61,7 @@ async fn zone_capabilities(
     query: Query,
 ) -> Result<Json<Value>> {
     caller.may_here(policy::PROVIDER_ZONE_GET_ALL)?;
-    let known = capabilities(&api, &name, &query, &settings::OF_ZONE)?;
+    let known = capabilities(&api, &name, &query, settings::of_zone(&name))?;
     Ok(Json(json!({ "availability_zone_capabilities": known })))
 }
 

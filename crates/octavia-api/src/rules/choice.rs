@@ -6,13 +6,14 @@ use octavia_store::Tx;
 use crate::Api;
 use crate::error::{Error, Result};
 use crate::provider::settings::{FlavorSettings, ZoneSettings};
-use crate::provider::{self, Capabilities};
+use crate::provider::{self, Driver};
 use crate::wire::load_balancer::LoadBalancerPost;
 
 /// What was chosen, and what follows from it.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) provider: String,
+    pub(crate) driver: Driver,
     pub(crate) topology: Topology,
     pub(crate) vnic_type: VnicType,
     pub(crate) flavor_id: Option<Id<Flavor>>,
@@ -49,7 +50,8 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
     provider::check(&api.config, &provider)?;
     let settings = flavor.as_ref().map(|flavor| flavor.settings);
     let settings = settings.unwrap_or_default();
-    carried(&api.capabilities, settings, &zone)?;
+    let driver = api.driver(Some(&provider));
+    driver.choice(settings, &zone)?;
     let vnic_type = if settings.sriov_vip {
         VnicType::Direct
     } else {
@@ -57,6 +59,7 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
     };
     let choice = Choice {
         provider,
+        driver,
         topology: settings
             .topology
             .unwrap_or(api.config.loadbalancer_topology),
@@ -69,7 +72,7 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
     let groups = post.vip_sg_ids.as_ref().map_or(&[][..], Vec::as_slice);
     security_groups(choice.vnic_type, groups)?;
     if post.asks_for_sriov() {
-        member_sriov(&api.capabilities, choice.member_sriov)?;
+        member_sriov(choice.member_sriov)?;
     }
     Ok(choice)
 }
@@ -114,23 +117,6 @@ async fn zone(tx: &mut Tx, post: &LoadBalancerPost) -> Result<ZoneSettings> {
     ZoneSettings::read(&profile.provider_name, &profile.data)
 }
 
-fn carried(capabilities: &Capabilities, flavor: FlavorSettings, zone: &ZoneSettings) -> Result<()> {
-    if let Some(topology) = flavor.topology {
-        let carried = capabilities.topologies.contains(&topology);
-        Capabilities::check(carried, || {
-            format!("topology {topology} is not supported yet")
-        })?;
-    }
-    Capabilities::check(capabilities.sriov || !flavor.sriov_vip, || {
-        "SR-IOV ports are not supported yet".to_owned()
-    })?;
-    let chooses = flavor.chooses_compute || zone.chooses_compute;
-    Capabilities::check(capabilities.compute_choices || !chooses, || {
-        "choosing image, compute flavor, zone or management network of amphorae is not supported yet"
-            .to_owned()
-    })
-}
-
 /// Refuses security groups of a VIP that no bridge filters.
 pub(crate) fn security_groups<T>(vnic_type: VnicType, groups: &[T]) -> Result<()> {
     if vnic_type == VnicType::Direct && !groups.is_empty() {
@@ -142,23 +128,17 @@ pub(crate) fn security_groups<T>(vnic_type: VnicType, groups: &[T]) -> Result<()
 }
 
 /// Refuses a member's wish for a virtual function that the flavor does not allow.
-pub(crate) fn member_sriov(capabilities: &Capabilities, allowed: bool) -> Result<()> {
+fn member_sriov(allowed: bool) -> Result<()> {
     if !allowed {
         return Err(Error::BadRequest(
             "The load balancer flavor does not allow SR-IOV member ports.".to_owned(),
         ));
     }
-    Capabilities::check(capabilities.sriov, || {
-        "SR-IOV ports are not supported yet".to_owned()
-    })
+    Ok(())
 }
 
 /// As [`member_sriov`], by the flavor that a load balancer has.
-pub(crate) async fn member_sriov_of(
-    api: &Api,
-    tx: &mut Tx,
-    flavor: Option<Id<Flavor>>,
-) -> Result<()> {
+pub(crate) async fn member_sriov_of(tx: &mut Tx, flavor: Option<Id<Flavor>>) -> Result<()> {
     let mut allowed = false;
     if let Some(id) = flavor
         && let Some(flavor) = tx.flavor(id).await?
@@ -167,5 +147,5 @@ pub(crate) async fn member_sriov_of(
         let settings = FlavorSettings::read(&profile.provider_name, &profile.data)?;
         allowed = settings.allow_member_sriov;
     }
-    member_sriov(&api.capabilities, allowed)
+    member_sriov(allowed)
 }

@@ -6,7 +6,6 @@ use octavia_model::{
 use super::protocol;
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::Capabilities;
 use crate::wire::given::Given;
 use crate::wire::health_monitor::{HealthMonitorFields, HealthMonitorPut};
 
@@ -176,12 +175,5 @@ fn check(api: &Api, monitor: &HealthMonitor) -> Result<()> {
         }
         (Some(_), Some(HttpVersion::Http11)) | (None, _) => {}
     }
-    super::distinct(&monitor.tags)?;
-    let carried = api.capabilities.health_monitors.contains(&monitor.kind);
-    Capabilities::check(carried, || {
-        format!(
-            "health monitors of type {} are not supported yet",
-            monitor.kind
-        )
-    })
+    super::distinct(&monitor.tags)
 }

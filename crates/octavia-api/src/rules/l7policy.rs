@@ -1,12 +1,10 @@
 use octavia_model::{
-    Id, L7Policy, L7PolicyAction as Action, Listener, ListenerProtocol, OperatingStatus, Pool,
-    ProvisioningStatus,
+    Id, L7Policy, L7PolicyAction as Action, Listener, OperatingStatus, Pool, ProvisioningStatus,
 };
 
 use super::protocol;
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::{Capabilities, unsupported};
 use crate::wire::l7policy::{L7PolicyFields, L7PolicyPut};
 
 /// The status of a redirection that names none.
@@ -55,9 +53,6 @@ pub(crate) fn build(
     pool: Option<Id<Pool>>,
 ) -> Result<L7Policy> {
     protocol::may_have_children(listener.protocol)?;
-    Capabilities::check(!api.capabilities.l7_rules.is_empty(), || {
-        "L7 policies are not supported yet".to_owned()
-    })?;
     let action = fields.action.value().ok_or_else(no_action)?;
     let given = Target {
         pool,
@@ -88,21 +83,6 @@ pub(crate) fn build(
         updated_at: None,
         rules: Vec::new(),
     })
-}
-
-/// Refuses a listener whose requests the amphora does not read; a tree is let through, as upstream
-/// does.
-pub(crate) fn readable(listener: &Listener) -> Result<()> {
-    let protocol = listener.protocol;
-    if matches!(
-        protocol,
-        ListenerProtocol::Http | ListenerProtocol::TerminatedHttps
-    ) {
-        return Ok(());
-    }
-    Err(unsupported(format!(
-        "{protocol} protocol listeners do not support L7 policies"
-    )))
 }
 
 /// Checks what an update asks for, and changes the policy.

@@ -7,7 +7,6 @@ use octavia_model::{
 
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::Capabilities;
 use crate::wire::l7rule::{L7RuleFields, L7RulePut};
 
 /// How many rules a policy may have.
@@ -35,12 +34,12 @@ pub(crate) fn build(api: &Api, policy: &L7Policy, fields: L7RuleFields) -> Resul
         created_at: Some(api.clock.now()),
         updated_at: None,
     };
-    check(api, &rule)?;
+    check(&rule)?;
     Ok(rule)
 }
 
 /// Checks what an update asks for, and changes the rule.
-pub(crate) fn update(api: &Api, mut rule: L7Rule, put: L7RulePut) -> Result<L7Rule> {
+pub(crate) fn update(mut rule: L7Rule, put: L7RulePut) -> Result<L7Rule> {
     if put.kind.is_null() {
         return Err(no_type());
     }
@@ -60,7 +59,7 @@ pub(crate) fn update(api: &Api, mut rule: L7Rule, put: L7RulePut) -> Result<L7Ru
         super::distinct(&tags)?;
         rule.tags = tags;
     }
-    check(api, &rule)?;
+    check(&rule)?;
     Ok(rule)
 }
 
@@ -84,7 +83,7 @@ pub(crate) fn on_one_line(key: Option<&String>, value: Option<&String>) -> Resul
     Ok(())
 }
 
-fn check(api: &Api, rule: &L7Rule) -> Result<()> {
+fn check(rule: &L7Rule) -> Result<()> {
     on_one_line(rule.key.as_ref(), Some(&rule.value))
         .map_err(|error| parsing(error.to_string()))?;
     match rule.kind {
@@ -94,10 +93,7 @@ fn check(api: &Api, rule: &L7Rule) -> Result<()> {
             of_request(rule)?;
         }
     }
-    let kind = rule.kind;
-    Capabilities::check(api.capabilities.l7_rules.contains(&kind), || {
-        format!("L7 rules of type {kind} are not supported yet")
-    })
+    Ok(())
 }
 
 fn of_request(rule: &L7Rule) -> Result<()> {

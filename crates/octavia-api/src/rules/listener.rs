@@ -8,7 +8,6 @@ use octavia_model::{Listener, ListenerProtocol as Protocol, LoadBalancer};
 use super::{protocol, tls};
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::Capabilities;
 use crate::wire::given::Given;
 use crate::wire::listener::{ListenerFields, ListenerPut};
 use crate::wire::python;
@@ -51,7 +50,6 @@ pub(crate) fn create(
     }
     hsts_protocol(&listener, fields.hsts_max_age.is_value())?;
     super::distinct(&listener.tags)?;
-    carried(&api.capabilities, &listener)?;
     Ok(listener)
 }
 
@@ -101,7 +99,6 @@ pub(crate) fn update(
     hsts_flags(&changed, &given)?;
     hsts_protocol(&changed, given.hsts_max_age.is_value())?;
     super::distinct(&changed.tags)?;
-    carried(&api.capabilities, &changed)?;
     Ok(changed)
 }
 
@@ -192,20 +189,4 @@ fn taken(listener: &Listener) -> Error {
         "Another Listener on this Load Balancer is already using protocol {} and protocol_port {}",
         listener.protocol, listener.protocol_port
     ))
-}
-
-/// Refuses what the data plane does not carry.
-fn carried(capabilities: &Capabilities, listener: &Listener) -> Result<()> {
-    let protocol = listener.protocol;
-    Capabilities::check(capabilities.listener_protocols.contains(&protocol), || {
-        format!("{protocol} protocol listeners are not supported yet")
-    })?;
-    Capabilities::check(
-        capabilities.tls || !certificates::has_certificate(listener),
-        || "TLS listeners are not supported yet".to_owned(),
-    )?;
-    Capabilities::check(
-        capabilities.allowed_cidrs || listener.allowed_cidrs.is_empty(),
-        || "allowed_cidrs are not supported yet".to_owned(),
-    )
 }

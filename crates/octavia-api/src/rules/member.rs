@@ -6,10 +6,8 @@ use octavia_model::{
 
 use octavia_store::Tx;
 
-use super::protocol;
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::unsupported;
 use crate::wire::given::Given;
 use crate::wire::member::{MemberFields, MemberPut};
 
@@ -70,7 +68,6 @@ pub(crate) fn build(api: &Api, pool: &Pool, fields: MemberFields) -> Result<Memb
 
 /// Checks that a new member may have the virtual function of the NIC that it asks for.
 pub(crate) async fn may_have_sriov(
-    api: &Api,
     tx: &mut Tx,
     load_balancer: &LoadBalancer,
     fields: &MemberFields,
@@ -78,7 +75,7 @@ pub(crate) async fn may_have_sriov(
     if fields.request_sriov.as_ref() != Some(&true) {
         return Ok(());
     }
-    super::choice::member_sriov_of(api, tx, load_balancer.flavor_id).await
+    super::choice::member_sriov_of(tx, load_balancer.flavor_id).await
 }
 
 fn weight(number: i32) -> Option<Weight> {
@@ -155,33 +152,6 @@ pub(crate) fn overwrite(present: Member, wanted: Member, fields: &MemberFields) 
         },
         ..wanted
     }
-}
-
-/// Refuses a member whose address family none of the VIPs has, where datagrams are carried: the data
-/// plane does not translate them.
-pub(crate) fn same_family(
-    load_balancer: &LoadBalancer,
-    pool: &Pool,
-    member: &Member,
-) -> Result<()> {
-    if !protocol::is_datagram(pool.protocol) || pool.listeners.is_empty() {
-        return Ok(());
-    }
-    let additional = load_balancer
-        .additional_vips
-        .iter()
-        .map(|vip| vip.ip_address);
-    let mut vips = std::iter::once(load_balancer.vip.ip_address)
-        .chain(additional)
-        .flatten();
-    if vips.any(|vip| vip.is_ipv4() == member.ip_address.is_ipv4()) {
-        return Ok(());
-    }
-    Err(unsupported(format!(
-        "This provider doesn't support mixing IPv4 and IPv6 addresses for its VIP and members in \
-         {} load balancers.",
-        pool.protocol
-    )))
 }
 
 /// Says that a pool has such a member already.

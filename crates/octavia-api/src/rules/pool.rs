@@ -1,12 +1,10 @@
 use octavia_model::{
-    LbAlgorithm, LoadBalancer, OperatingStatus, Pool, PoolProtocol, ProvisioningStatus,
-    SessionPersistence,
+    LoadBalancer, OperatingStatus, Pool, PoolProtocol, ProvisioningStatus, SessionPersistence,
 };
 
 use super::{session_persistence, tls};
 use crate::Api;
 use crate::error::{Error, Result};
-use crate::provider::{Capabilities, unsupported};
 use crate::wire::given::Given;
 use crate::wire::pool::{PoolFields, PoolPut};
 
@@ -62,7 +60,6 @@ pub(crate) fn build(api: &Api, lb: &LoadBalancer, fields: PoolFields) -> Result<
     };
     check_tls(api, &pool, &versions, &alpn)?;
     super::distinct(&pool.tags)?;
-    carried(&api.capabilities, &pool)?;
     Ok(pool)
 }
 
@@ -93,14 +90,6 @@ fn check_tls(
 pub(crate) fn check_single(pool: &Pool) -> Result<()> {
     if let Some(persistence) = &pool.session_persistence {
         session_persistence::check(pool.protocol, persistence, "UDP and SCTP")?;
-    }
-    algorithm(pool.lb_algorithm)
-}
-
-fn algorithm(algorithm: LbAlgorithm) -> Result<()> {
-    if algorithm == LbAlgorithm::SourceIpPort {
-        let text = "Amphora provider does not support SOURCE_IP_PORT algorithm.";
-        return Err(unsupported(text));
     }
     Ok(())
 }
@@ -161,9 +150,7 @@ pub(crate) fn update(api: &Api, mut pool: Pool, put: PoolPut) -> Result<Pool> {
     if let Some(tags) = put.tags.value() {
         p.tags = tags;
     }
-    algorithm(pool.lb_algorithm)?;
     super::distinct(&pool.tags)?;
-    carried(&api.capabilities, &pool)?;
     Ok(pool)
 }
 
@@ -193,28 +180,4 @@ fn revocation_list(pool: &Pool, put: &PoolPut) -> Result<()> {
     } else {
         "A CA reference is required to specify a certificate revocation list."
     }))
-}
-
-/// Refuses what the data plane does not carry.
-fn carried(capabilities: &Capabilities, pool: &Pool) -> Result<()> {
-    let (protocol, algorithm) = (pool.protocol, pool.lb_algorithm);
-    Capabilities::check(capabilities.pool_protocols.contains(&protocol), || {
-        format!("{protocol} protocol pools are not supported yet")
-    })?;
-    Capabilities::check(capabilities.algorithms.contains(&algorithm), || {
-        format!("Amphora provider does not support {algorithm} algorithm.")
-    })?;
-    Capabilities::check(capabilities.tls || !pool.tls_enabled, || {
-        "TLS to members is not supported yet".to_owned()
-    })?;
-    if let Some(persistence) = &pool.session_persistence {
-        let carried = capabilities.session_persistence.contains(&persistence.kind);
-        Capabilities::check(carried, || {
-            format!(
-                "session persistence of type {} is not supported yet",
-                persistence.kind
-            )
-        })?;
-    }
-    Ok(())
 }

@@ -1,15 +1,17 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use octavia_cloud::{FixedIp, NetworkDriver, NewPort, Port, PortPurpose, Subnet};
 use octavia_model::{
-    AdditionalVip, Id, LoadBalancer, Network, Subnet as SubnetMark, Vip, VnicType,
+    AdditionalVip, Id, LoadBalancer, Network, Port as PortMark, Subnet as SubnetMark, Vip, VnicType,
 };
 
 use crate::error::{Error, Result};
-use crate::provider::Capabilities;
 use crate::wire::decode::AddressText;
 use crate::wire::load_balancer::LoadBalancerPost;
 use crate::{Api, VipPolicy};
+
+/// The address that upstream's driver that does nothing gives to VIPs that ask for none.
+const MADE_UP: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 0, 2, 5));
 
 /// Where a VIP is to be: the choice is made, the port is not.
 #[derive(Debug)]
@@ -37,6 +39,22 @@ pub(crate) async fn place(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
 }
 
 impl Place {
+    /// Returns the VIP, on a port that is not ours; without an address of its own it has the port's.
+    fn vip(&self, port: Id<PortMark>, of_port: Option<IpAddr>) -> Vip {
+        let address = self.address.as_ref();
+        Vip {
+            ip_address: address.map(|address| address.address).or(of_port),
+            ip_address_text: address.map(|address| address.text.clone()),
+            port_id: Some(port),
+            subnet_id: Some(self.subnet_id),
+            network_id: Some(self.network_id),
+            qos_policy_id: None,
+            octavia_owned: false,
+            vnic_type: VnicType::Normal,
+            sg_ids: Vec::new(),
+        }
+    }
+
     /// Checks that VIPs may be on the network: the zone's list replaces the configured one.
     pub(crate) fn allowed(
         &self,
@@ -108,21 +126,14 @@ async fn on_port(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
         )));
     }
     let ips = &found.fixed_ips;
+    let asked = post.vip_address.as_ref();
     let chosen = if let Some(subnet) = post.vip_subnet_id.as_ref() {
-        // As upstream: an address of one's own is believed when the port has none in the subnet.
-        let asked = post.vip_address.as_ref().map(|address| FixedIp {
-            subnet_id: *subnet,
-            ip_address: address.address,
-        });
-        ips.iter()
-            .copied()
-            .find(|ip| ip.subnet_id == *subnet)
-            .or(asked)
+        in_subnet(ips, *subnet, asked)
             .ok_or("No VIP address found on the specified VIP port within the specified subnet.")
     } else if let Some(address) = post.vip_address.as_ref() {
         ips.iter()
-            .copied()
             .find(|ip| ip.ip_address == address.address)
+            .copied()
             .ok_or("Specified VIP address not found on the specified VIP port.")
     } else {
         ips.first().copied().filter(|_| ips.len() == 1).ok_or(
@@ -141,6 +152,23 @@ async fn on_port(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
         port: Some(found),
         additional: Vec::new(),
     })
+}
+
+/// Chooses the address of a port: the one that is asked for, else the first of the subnet. A port of
+/// which no addresses are known is believed to have what is asked for, as upstream does.
+fn in_subnet(
+    ips: &[FixedIp],
+    subnet_id: Id<SubnetMark>,
+    asked: Option<&AddressText>,
+) -> Option<FixedIp> {
+    let asked = asked.map(|address| address.address);
+    let mut inside = ips.iter().filter(|ip| ip.subnet_id == subnet_id).copied();
+    let exactly = inside.clone().find(|ip| Some(ip.ip_address) == asked);
+    let unknown = asked.filter(|_| ips.is_empty()).map(|ip_address| FixedIp {
+        subnet_id,
+        ip_address,
+    });
+    exactly.or_else(|| inside.next()).or(unknown)
 }
 
 async fn on_network(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
@@ -214,9 +242,6 @@ async fn additional(
         return Err(Error::invalid_option("None", "additional_vips"));
     }
     let asked = post.additional_vips.as_ref().map_or(&[][..], Vec::as_slice);
-    Capabilities::check(asked.is_empty() || api.capabilities.additional_vips, || {
-        "additional VIPs are not supported yet".to_owned()
-    })?;
     let mut taken = vec![main.subnet_id];
     let mut vips = Vec::with_capacity(asked.len());
     for vip in asked {
@@ -231,7 +256,7 @@ async fn additional(
         vips.push(AdditionalVip {
             subnet_id,
             ip_address: vip.ip_address.as_ref().map(|address| address.address),
-            port_id: None,
+            port_id: vip.port_id.clone().value(),
             network_id: Some(main.network_id),
         });
     }
@@ -256,8 +281,8 @@ pub(crate) async fn reserve(
     project_id: Option<String>,
 ) -> Result<(Vip, Vec<AdditionalVip>)> {
     let octavia_owned = place.port.is_none();
-    let port = if let Some(port) = place.port {
-        port
+    let port = if let Some(port) = &place.port {
+        port.clone()
     } else {
         let new = NewPort {
             purpose: PortPurpose::Vip(load_balancer),
@@ -268,28 +293,28 @@ pub(crate) async fn reserve(
         };
         api.network.create_port(&new).await?
     };
-    let of_port = port
-        .fixed_ips
-        .iter()
-        .find(|ip| ip.subnet_id == place.subnet_id);
-    let ip_address = place.address.as_ref().map(|address| address.address);
-    let ip_address = ip_address.or(of_port.map(|ip| ip.ip_address));
-    let vip = Vip {
-        ip_address,
-        ip_address_text: place.address.map(|address| address.text),
-        port_id: Some(port.id),
-        subnet_id: Some(place.subnet_id),
-        network_id: Some(place.network_id),
-        qos_policy_id: None,
-        octavia_owned,
-        vnic_type: VnicType::Normal,
-        sg_ids: Vec::new(),
-    };
-    let mut additional = place.additional;
+    let mut additional = place.additional.clone();
     for vip in &mut additional {
         vip.port_id = Some(port.id);
     }
+    let mut ips = port.fixed_ips.iter();
+    let of_port = ips.find(|ip| ip.subnet_id == place.subnet_id);
+    let vip = place.vip(port.id, of_port.map(|ip| ip.ip_address));
+    let vip = Vip {
+        octavia_owned,
+        ..vip
+    };
     Ok((vip, additional))
+}
+
+/// Makes up what a driver that makes no ports does not have: upstream's address, and an id.
+pub(crate) fn pretend(api: &Api, place: &Place) -> (Vip, Vec<AdditionalVip>) {
+    let port = place.port.as_ref().map_or_else(|| api.id(), |port| port.id);
+    let mut additional = place.additional.clone();
+    for vip in &mut additional {
+        vip.port_id.get_or_insert(port);
+    }
+    (place.vip(port, Some(MADE_UP)), additional)
 }
 
 /// Gives the address back, when the load balancer could not be written after all.

@@ -8,6 +8,7 @@ use super::asked::{AskedListener, AskedPolicy, AskedPool, AskedTree, Part, PoolR
 use super::{Mark, Tree};
 use crate::Api;
 use crate::error::{Error, Result};
+use crate::provider::Driver;
 use crate::rules;
 use crate::wire::given::Given;
 use crate::wire::health_monitor::HealthMonitorFields;
@@ -29,6 +30,7 @@ pub(super) struct Builder<'a> {
     api: &'a Api,
     load_balancer: &'a LoadBalancer,
     strictness: Strictness,
+    driver: Driver,
     by_name: BTreeMap<String, usize>,
     by_id: BTreeMap<Id<Pool>, usize>,
     tree: Tree,
@@ -44,6 +46,7 @@ impl<'a> Builder<'a> {
             api,
             load_balancer,
             strictness,
+            driver: api.driver(load_balancer.provider.as_deref()),
             by_name: BTreeMap::new(),
             by_id: BTreeMap::new(),
             tree: Tree::default(),
@@ -61,9 +64,7 @@ impl<'a> Builder<'a> {
             let listener = self.listener(listener).map_err(|error| error.at(&at))?;
             self.tree.listeners.push(listener);
         }
-        if self.strictness == Strictness::SingleCalls {
-            self.check_families()?;
-        }
+        self.carried()?;
         Ok(self.tree)
     }
 
@@ -188,7 +189,7 @@ impl<'a> Builder<'a> {
             self.redirect(listener, id, used)?;
         }
         if self.strictness == Strictness::SingleCalls {
-            rules::l7policy::readable(listener)?;
+            self.driver.l7_policies_alone(listener)?;
         }
         self.tree.mark(policy.id, Mark { at, id });
         for part in asked.rules {
@@ -244,11 +245,45 @@ impl<'a> Builder<'a> {
         Ok(&mut found.ok_or_else(|| Error::not_found("Pool", &id))?.pool)
     }
 
-    fn check_families(&self) -> Result<()> {
-        for branch in &self.tree.pools {
-            for member in &branch.members {
-                rules::member::same_family(self.load_balancer, &branch.pool, member)
-                    .map_err(|error| error.at(self.tree.place(member.id)))?;
+    /// Refuses what the provider does not carry.
+    fn carried(&self) -> Result<()> {
+        let (tree, driver) = (&self.tree, &self.driver);
+        for branch in &tree.pools {
+            self.pool_carried(branch)
+                .map_err(|error| error.at(tree.place(branch.pool.id)))?;
+        }
+        for listener in &tree.listeners {
+            let carried = driver.listener(listener);
+            carried.map_err(|error| error.at(tree.place(listener.id)))?;
+        }
+        for policy in tree.policies.values().flatten() {
+            let carried = driver.l7_policies();
+            carried.map_err(|error| error.at(tree.place(policy.id)))?;
+            for rule in &policy.rules {
+                let carried = driver.l7_rule(rule);
+                carried.map_err(|error| error.at(tree.place(rule.id)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pool_carried(&self, branch: &PoolTree) -> Result<()> {
+        let (tree, driver, pool) = (&self.tree, &self.driver, &branch.pool);
+        let alone = self.strictness == Strictness::SingleCalls;
+        if alone {
+            driver.pool_alone(pool)?;
+        }
+        driver.pool(pool)?;
+        if let Some(monitor) = &branch.health_monitor {
+            let carried = driver.health_monitor(monitor);
+            carried.map_err(|error| error.at(tree.place(monitor.id)))?;
+        }
+        for member in &branch.members {
+            let at = |error: Error| error.at(tree.place(member.id));
+            driver.member(member).map_err(at)?;
+            if alone {
+                let same = driver.same_family(self.load_balancer, pool, member);
+                same.map_err(at)?;
             }
         }
         Ok(())

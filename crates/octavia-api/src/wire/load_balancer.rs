@@ -37,7 +37,7 @@ shape! {
     struct AdditionalVipFields {
         "subnet_id" subnet_id: required Id<Subnet> = id,
         "ip_address" ip_address: optional AddressText = address,
-        ignored "port_id" = id::<Port>,
+        "port_id" port_id: optional Id<Port> = id,
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::world::{World, request, send};
 
 const SUBNET: &str = "11111111-1111-1111-1111-111111111111";
+/// On the network that was asked for last, as [`SUBNET`].
+const OTHER: &str = "77777777-7777-7777-7777-777777777777";
 
 #[tokio::test]
 async fn what_is_not_carried_is_refused_by_name() {
@@ -28,14 +30,16 @@ async fn what_is_not_carried_is_refused_by_name() {
         listener(&lb, json!({ "protocol": "PROMETHEUS" })),
         listener(
             &lb,
-            json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/c" }),
+            json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/good" }),
         ),
         pool(&lb, json!({ "protocol": "SCTP" })),
         pool(&lb, json!({ "lb_algorithm": "SOURCE_IP_PORT" })),
         pool(&lb, json!({ "tls_enabled": true })),
         load_balancer(json!({ "vip_qos_policy_id": SUBNET })),
         load_balancer(json!({ "vip_sg_ids": [SUBNET] })),
-        load_balancer(json!({ "additional_vips": [{ "subnet_id": lb }] })),
+        load_balancer(
+            json!({ "vip_network_id": SUBNET, "additional_vips": [{ "subnet_id": OTHER }] }),
+        ),
         load_balancer(json!({ "listeners": [
             { "protocol": "HTTP", "protocol_port": 80, "l7policies": [
                 { "action": "REJECT", "rules": [certificate] },

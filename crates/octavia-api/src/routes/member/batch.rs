@@ -110,6 +110,7 @@ async fn write(
     wanted: &[MemberFields],
     present: &[Member],
 ) -> Result<BTreeSet<Id<Member>>> {
+    let driver = api.driver(load_balancer.provider.as_deref());
     let mut kept = BTreeSet::new();
     let mut new: Vec<Member> = Vec::new();
     for fields in wanted {
@@ -130,9 +131,10 @@ async fn write(
             member.provisioning_status = ProvisioningStatus::PendingUpdate;
             tx.save_member(&member).await?;
         } else {
-            rules::may_have_sriov(api, tx, load_balancer, fields).await?;
+            rules::may_have_sriov(tx, load_balancer, fields).await?;
             let member = rules::build(api, pool, fields.clone())?;
-            rules::same_family(load_balancer, pool, &member)?;
+            driver.member(&member)?;
+            driver.same_family(load_balancer, pool, &member)?;
             if new.iter().any(|other| rules::same_target(other, &member)) {
                 return Err(rules::taken(&member));
             }
