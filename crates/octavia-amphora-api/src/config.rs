@@ -1,6 +1,7 @@
 //! The whole configuration of an amphora, as one document with a generation.
 
 mod l7;
+mod tls;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use l7::{L7Action, L7Compare, L7Policy, L7Rule, L7Subject};
+pub use tls::{
+    Certificate, CipherSuite, ClientAuthentication, ClientCertificates, Hsts, ListenerTls, PoolTls,
+    TlsVersion,
+};
 
 /// Everything that one amphora does. Sent whole, never as a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,11 +52,11 @@ pub struct Interface {
     pub mtu: u32,
 }
 
-/// What a listener speaks.
+/// What a listener speaks, inside TLS where it has that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ListenerProtocol {
-    /// HTTP/1.1 in clear.
+    /// HTTP/1.1.
     Http,
     /// Bytes, both ways.
     Tcp,
@@ -89,6 +94,9 @@ pub struct Listener {
     /// without an enabled rule, are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub l7_policies: Vec<L7Policy>,
+    /// The TLS that its clients speak, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ListenerTls>,
 }
 
 /// Time limits of a listener, in milliseconds.
@@ -155,11 +163,11 @@ impl InsertHeaders {
     }
 }
 
-/// What a pool speaks with its members.
+/// What a pool speaks with its members, inside TLS where it has that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PoolProtocol {
-    /// HTTP/1.1 in clear.
+    /// HTTP/1.1.
     Http,
     /// Bytes, both ways.
     Tcp,
@@ -231,6 +239,9 @@ pub struct Pool {
     /// Whether the pool takes traffic (`admin_state_up`).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,
+    /// The TLS that is spoken with its members, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<PoolTls>,
 }
 
 /// A server behind a pool.

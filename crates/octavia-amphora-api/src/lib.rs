@@ -9,7 +9,9 @@ pub mod agent;
 pub mod config;
 pub mod heartbeat;
 pub mod report;
+mod secret;
 
 pub use config::AmphoraConfig;
 pub use heartbeat::Heartbeat;
 pub use report::Report;
+pub use secret::SecretText;

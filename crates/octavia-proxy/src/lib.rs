@@ -10,6 +10,7 @@
 //! | `l7` | policies of listeners, compiled, and matched without sockets |
 //! | `tcp` | bytes both ways, through user space or `splice` |
 //! | `udp` | datagrams in flows, each with its member |
+//! | `tls` | certificates, suites, and sessions: records in and out, no sockets |
 //! | `balance` | how a member is chosen, pure |
 //! | `sticky` | how a client stays with its member |
 //! | `health` | how members are asked, and the verdict, which is pure |
@@ -38,6 +39,7 @@ mod shared;
 mod sticky;
 mod tcp;
 mod udp;
+mod tls;
 mod worker;
 
 pub use proxy::{ApplyError, Proxy, ProxyOptions};

@@ -100,3 +100,13 @@ pub(crate) const FLOWS: usize = 16 * 1024;
 pub(crate) const IDLE_SAMPLES: usize = 16;
 /// How many networks of clients a pool remembers, at most.
 pub(crate) const STICKY_NETWORKS: usize = 64 * 1024;
+/// The longest record of TLS on its way: what it carries, its header, and the most that ciphers add.
+pub(crate) const TLS_RECORD_BYTES: usize = 5 + TLS_FRAGMENT_BYTES + 2048;
+/// The most that one record of TLS carries.
+pub(crate) const TLS_FRAGMENT_BYTES: usize = 16 * 1024;
+/// What our ciphers add to what a record carries, at most.
+pub(crate) const TLS_OVERHEAD_BYTES: usize = 64;
+/// The longest handshake message that is read: a chain of certificates.
+pub(crate) const TLS_MESSAGE_BYTES: usize = 64 * 1024;
+/// How long a TLS handshake may take.
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);

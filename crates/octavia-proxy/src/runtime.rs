@@ -1,6 +1,6 @@
 //! What an event loop is made of: clock, poller, waker, slots, deadlines, streams.
 //!
-//! Nothing here knows a protocol.
+//! Nothing here knows a protocol, but that a stream can be secured.
 
 pub(crate) mod clock;
 pub(crate) mod deadlines;

@@ -87,7 +87,10 @@ pub(crate) fn relay(
     match received {
         Received::Bytes(count) => {
             direction.carried += count as u64;
-            if direction.carried > limits::SPLICE_AFTER_BYTES && direction.pipe.is_none() {
+            // What is secured must come to user space.
+            let may_splice = !from.is_secured() && !to.is_secured();
+            let is_long = direction.carried > limits::SPLICE_AFTER_BYTES;
+            if is_long && may_splice && direction.pipe.is_none() {
                 direction.pipe = pipes.take();
             }
             Flow::Moved(count)

@@ -8,6 +8,7 @@ mod client;
 mod drive;
 mod exchange;
 mod expire;
+mod handshake;
 mod member;
 mod own;
 mod policy;

@@ -172,6 +172,7 @@ pub(crate) fn document(generation: u64) -> AmphoraConfig {
             insert_headers: octavia_amphora_api::config::InsertHeaders::default(),
             allowed_cidrs: Vec::new(),
             l7_policies: Vec::new(),
+            tls: None,
         }],
         pools: Vec::new(),
     }

@@ -41,6 +41,7 @@ fn translate(
         insert_headers: insert_headers(&listener.insert_headers),
         allowed_cidrs: listener.allowed_cidrs.clone(),
         l7_policies: l7::policies(tree, listener)?,
+        tls: None,
     })
 }
 

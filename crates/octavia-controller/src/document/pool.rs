@@ -36,6 +36,7 @@ fn translate(tree: &PoolTree) -> Result<config::Pool, Unsupported> {
             .map(health_monitor::translate)
             .transpose()?,
         enabled: pool.enabled,
+        tls: None,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
+use crate::tls::ServerTls;
 
 /// Builds the snapshot of `config` that follows `before`, for so many loops.
 ///
@@ -217,9 +218,15 @@ fn compile_listener(
         |known| Arc::clone(&known.state),
     );
     let timeouts = &listener.timeouts;
+    let invalid = |cause: String| ApplyError::Invalid(format!("listener {}: {cause}", listener.id));
     let l7 = known.and_then(|known| known.l7.as_ref());
     let l7 = Policies::compile(&listener.l7_policies, pools, l7)
-        .map_err(|bad| ApplyError::Invalid(format!("listener {}: {bad}", listener.id)))?;
+        .map_err(|bad| invalid(bad.to_string()))?;
+    let tls = known.and_then(|known| known.tls.as_ref());
+    let tls = listener
+        .tls
+        .as_ref()
+        .map(|wanted| ServerTls::compile(wanted, tls));
     Ok(Listener {
         id: listener.id,
         protocol: listener.protocol,
@@ -232,6 +239,7 @@ fn compile_listener(
         flow_time: Duration::from_millis(timeouts.udp_idle_ms),
         headers: headers(listener),
         allowed: listener.allowed_cidrs.clone(),
+        tls: tls.transpose().map_err(invalid)?,
         l7,
         state,
     })
@@ -245,7 +253,12 @@ fn headers(listener: &config::Listener) -> Headers {
         lines.push_str(&port);
     }
     if insert.x_forwarded_proto {
-        lines.push_str("X-Forwarded-Proto: http\r\n");
+        let proto = if listener.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        lines.push_str(&format!("X-Forwarded-Proto: {proto}\r\n"));
     }
     Headers {
         forwarded_for: insert.x_forwarded_for,

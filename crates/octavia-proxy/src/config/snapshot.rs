@@ -15,6 +15,7 @@ use crate::balance::{self, Candidate, RoundRobin};
 use crate::l7::Policies;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
+use crate::tls::ServerTls;
 
 /// What is served. Built whole, never changed.
 pub(crate) struct Snapshot {
@@ -73,6 +74,8 @@ pub(crate) struct Listener {
     pub(crate) headers: Headers,
     /// Who may connect; everybody when empty.
     pub(crate) allowed: Vec<IpNet>,
+    /// The TLS that its clients speak, if they do.
+    pub(crate) tls: Option<Arc<ServerTls>>,
     /// What is done with certain requests.
     pub(crate) l7: Option<Policies>,
     /// What lives on.

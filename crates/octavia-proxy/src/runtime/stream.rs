@@ -1,4 +1,9 @@
 //! A connection as a loop sees it: a socket, what may be done with it, and what waits to be sent.
+//!
+//! Where it is secured, the same methods carry plain bytes in and out of a TLS session; only a test
+//! of a pointer tells the two apart.
+
+mod secure;
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -9,6 +14,9 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown};
 
 use super::poller::EventFlags;
 use crate::limits;
+use crate::tls::Session;
+
+pub(crate) use secure::Handshake;
 
 /// What a read gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +32,6 @@ pub(crate) enum Received {
 }
 
 /// A non-blocking socket with the readiness that its edge-triggered events told.
-#[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "the kernel reports each of them alone"
@@ -39,6 +46,7 @@ pub(crate) struct Stream {
     shut: bool,
     pending: Vec<u8>,
     sent: usize,
+    tls: Option<Box<Session>>,
 }
 
 impl Stream {
@@ -53,6 +61,7 @@ impl Stream {
             shut: false,
             pending: Vec::new(),
             sent: 0,
+            tls: None,
         }
     }
 
@@ -101,6 +110,13 @@ impl Stream {
 
     /// Reads into `buffer`.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Received {
+        match self.tls {
+            None => self.receive_raw(buffer),
+            Some(_) => self.receive_secured(buffer),
+        }
+    }
+
+    fn receive_raw(&mut self, buffer: &mut [u8]) -> Received {
         if !self.readable {
             return Received::Nothing;
         }
@@ -128,13 +144,21 @@ impl Stream {
         }
     }
 
-    /// Lets bytes wait, so that they leave with what is sent next, or with the next flush.
+    /// Lets bytes wait as they are, secured or not, so that they leave with what is sent next, or
+    /// with the next flush.
     pub(crate) fn hold(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
     }
 
     /// Sends two pieces in order; keeps what the kernel does not take.
     pub(crate) fn send(&mut self, first: &[u8], second: &[u8]) -> io::Result<()> {
+        match self.tls {
+            None => self.send_raw(first, second),
+            Some(_) => self.send_secured(first, second),
+        }
+    }
+
+    fn send_raw(&mut self, first: &[u8], second: &[u8]) -> io::Result<()> {
         let mut count = 0;
         if !self.has_pending() && self.writable {
             count = match self.try_send(first, second) {
@@ -204,6 +228,7 @@ impl Stream {
     /// Tells the peer that nothing more comes. Once.
     pub(crate) fn shut(&mut self) {
         if !self.shut {
+            self.say_goodbye();
             self.shut = true;
             // A peer that is gone already needs not be told.
             rustix::net::shutdown(&self.socket, Shutdown::Write).ok();

@@ -163,14 +163,29 @@ impl Worker {
         }
         client.shard(self.index).add_connection();
         client.set_deadline(client.listener.client_time, &mut self.io);
-        if client.listener.protocol == ListenerProtocol::Tcp {
-            client.find_wish(None);
-            match self.reach_member(key) {
-                Step::Close => return self.close(key),
-                Step::Again | Step::Wait => {}
+        let step = match client.listener.tls {
+            Some(_) => self.begin_handshake(key),
+            None => self.begin_protocol(key),
+        };
+        match step {
+            Step::Close => self.close(key),
+            Step::Again | Step::Wait => self.drive(key),
+        }
+    }
+
+    /// Begins what the listener speaks, now that bytes can be exchanged with the client.
+    pub(super) fn begin_protocol(&mut self, key: Key) -> Step {
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
+        client.phase = Phase::Head;
+        match client.listener.protocol {
+            ListenerProtocol::Http => Step::Again,
+            ListenerProtocol::Tcp => {
+                client.find_wish(None);
+                self.reach_member(key)
             }
         }
-        self.drive(key);
     }
 
     /// Takes the connections that wait in the queue of a socket, then closes it.

@@ -53,6 +53,8 @@ pub(super) struct Client {
 /// What a client's connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Its TLS handshake is not complete.
+    Handshake,
     /// It waits for a request.
     Head,
     /// It waits for the connection to a member.

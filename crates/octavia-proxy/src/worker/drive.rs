@@ -66,6 +66,7 @@ impl Worker {
                 return true;
             };
             let step = match client.phase {
+                Phase::Handshake => self.handshake(key),
                 Phase::Head => self.read_request(key),
                 Phase::Connecting => self.await_member(key),
                 Phase::Pause => self.await_pause(key),

@@ -106,6 +106,7 @@ impl Worker {
             return Step::Again;
         }
         if exchange.is_request_complete() && !client.stream.has_pending() {
+            client.stream.say_goodbye();
             return Step::Close;
         }
         client.phase = Phase::Linger;

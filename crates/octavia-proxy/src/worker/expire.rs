@@ -36,6 +36,7 @@ impl Worker {
             return self.close(key);
         }
         let step = match client.phase {
+            Phase::Handshake => self.handshake_failed(key, "it took too long"),
             Phase::Head => self.request_too_slow(key),
             Phase::Connecting => self.member_failed(key, Failure::Connect),
             Phase::Pause => self.end_pause(key),

@@ -177,6 +177,7 @@ impl Worker {
             return Step::Close;
         };
         if client.http.input.is_empty() {
+            client.stream.say_goodbye();
             return Step::Close;
         }
         self.refuse(key, Refusal::Slow)

@@ -82,6 +82,7 @@ impl Worker {
                 continue;
             }
             if client.phase == Phase::Head && client.http.input.is_empty() {
+                client.stream.say_goodbye();
                 self.close(key);
             } else if client.cut_at == Time::NEVER || self.snapshot.stopping {
                 client.cut_at = cut_at;

@@ -14,3 +14,4 @@ mod support;
 mod swaps;
 mod tcp;
 mod udp;
+mod tls;

@@ -1,9 +1,11 @@
 //! A proxy, members and clients, each small enough to be trusted.
 
 mod client;
+pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod datagrams;
 mod origin;
+pub(crate) mod pki;
 
 pub(crate) use client::{Client, Response, get};
 pub(crate) use config::{Setup, id};

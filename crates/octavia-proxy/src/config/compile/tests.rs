@@ -40,6 +40,7 @@ fn listener(number: u128, port: u16) -> Listener {
         insert_headers: InsertHeaders::default(),
         allowed_cidrs: Vec::new(),
         l7_policies: Vec::new(),
+        tls: None,
     }
 }
 
@@ -60,6 +61,7 @@ fn document(members: &[u128]) -> AmphoraConfig {
             session_persistence: None,
             health_monitor: None,
             enabled: true,
+            tls: None,
         }],
     }
 }

@@ -126,6 +126,7 @@ fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig
             session_persistence: None,
             health_monitor: None,
             enabled: true,
+            tls: None,
         }],
     }
 }
@@ -148,6 +149,7 @@ pub(crate) fn listener(number: u128, protocol: ListenerProtocol, port: u16) -> L
         insert_headers: InsertHeaders::default(),
         allowed_cidrs: Vec::new(),
         l7_policies: Vec::new(),
+        tls: None,
     }
 }
 
