@@ -144,6 +144,7 @@ impl Default for Timeouts {
 /// Headers that a listener adds to requests (upstream's `insert_headers`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a header")]
 pub struct InsertHeaders {
     /// `X-Forwarded-For`: the client's address, appended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -154,6 +155,30 @@ pub struct InsertHeaders {
     /// `X-Forwarded-Proto`: `http` or `https`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub x_forwarded_proto: bool,
+    /// `X-SSL-Client-Verify`: what checking the client's certificate gave; 0 is well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_verify: bool,
+    /// `X-SSL-Client-Has-Cert`: whether the client showed a certificate, 0 or 1.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_has_cert: bool,
+    /// `X-SSL-Client-DN`: the subject of its certificate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_dn: bool,
+    /// `X-SSL-Client-CN`: the common name in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_cn: bool,
+    /// `X-SSL-Issuer`: the authority that signed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_issuer: bool,
+    /// `X-SSL-Client-SHA1`: its digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_sha1: bool,
+    /// `X-SSL-Client-Not-Before`: from when it counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_not_before: bool,
+    /// `X-SSL-Client-Not-After`: until when.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub x_ssl_client_not_after: bool,
 }
 
 impl InsertHeaders {
@@ -304,13 +329,16 @@ impl HealthMonitor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub enum Check {
-    /// A TCP connection is accepted.
+    /// A TCP connection is accepted; where the pool speaks TLS, a handshake succeeds, too.
     Tcp,
     /// Nobody says that a datagram cannot be delivered.
     UdpConnect,
     /// An ICMP echo request is answered.
     Ping,
     /// An HTTP request is answered with one of the codes.
+    /// A TLS handshake succeeds, whatever certificate the member has.
+    TlsHello,
+    /// An HTTP request is answered with one of the codes, inside TLS where the pool speaks that.
     Http {
         /// The method of the request.
         method: String,
@@ -323,6 +351,10 @@ pub enum Check {
         /// The Host of the request; the member's address if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         host: Option<String>,
+        /// Whether it is asked inside TLS even where the pool does not speak that; the member's
+        /// certificate is not checked then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        over_tls: bool,
     },
 }
 

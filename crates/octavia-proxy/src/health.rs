@@ -15,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use octavia_amphora_api::config::HealthMonitor;
+use octavia_amphora_api::config::{Check, HealthMonitor};
 use uuid::Uuid;
 
 use crate::config::snapshot::Member;
@@ -29,6 +29,8 @@ use crate::runtime::slots::{Key, Slots};
 use crate::shared::Shared;
 use asking::Asking;
 use probe::{Progress, Question};
+use crate::tls::ClientTls;
+use probe::{Probe, Progress, Question};
 use verdict::{Outcome, Thresholds, Verdict};
 
 const WAKER: u64 = 0;
@@ -44,6 +46,8 @@ pub(crate) struct Checker {
     targets: Slots<Target>,
     /// The targets by pool and member.
     known: HashMap<(Uuid, Uuid), Key>,
+    /// For members that are asked inside TLS, though their pool does not speak it.
+    unverified: Arc<ClientTls>,
     chance: u64,
 }
 
@@ -52,6 +56,7 @@ struct Target {
     state: Arc<MemberState>,
     address: std::net::SocketAddr,
     header: Option<Version>,
+    tls: Option<Arc<ClientTls>>,
     monitor: HealthMonitor,
     verdict: Verdict,
     /// The question that is not answered yet.
@@ -73,6 +78,7 @@ impl Checker {
             now: Time::now(),
             targets: Slots::default(),
             known: HashMap::new(),
+            unverified: ClientTls::unverified().map_err(io::Error::other)?,
             chance: seed | 1,
         })
     }
@@ -137,15 +143,15 @@ impl Checker {
         member: &Member,
         monitor: &HealthMonitor,
     ) {
+        let wanted = Target::new(member, monitor, self.tls_of(pool, member, monitor));
         let target = known.and_then(|key| self.targets.get_mut(key));
         let key = match (known, target) {
             (Some(key), Some(target)) if Arc::ptr_eq(&target.state, &member.state) => {
-                let is_same = target.address == member.check_address
-                    && target.header == member.check_header
-                    && target.monitor.check == monitor.check;
-                target.address = member.check_address;
-                target.header = member.check_header;
-                target.monitor = monitor.clone();
+                let is_same = target.asks_as(&wanted);
+                target.address = wanted.address;
+                target.header = wanted.header;
+                target.tls = wanted.tls;
+                target.monitor = wanted.monitor;
                 if !is_same {
                     self.ask(key);
                 }
@@ -155,12 +161,29 @@ impl Checker {
                 if let Some(key) = known {
                     self.forget(key);
                 }
-                let key = self.targets.insert(|_| Target::new(member, monitor));
+                let key = self.targets.insert(|_| wanted);
                 self.ask(key);
                 key
             }
         };
         self.known.insert((pool.id, member.state.id), key);
+    }
+
+    /// As with HAProxy, whoever is asked elsewhere need not speak what the pool speaks.
+    fn tls_of(
+        &self,
+        pool: &Pool,
+        member: &Member,
+        monitor: &HealthMonitor,
+    ) -> Option<Arc<ClientTls>> {
+        let is_elsewhere = member.check_address != member.state.address;
+        let of_pool = pool.tls.as_ref().filter(|_| !is_elsewhere);
+        match monitor.check {
+            Check::TlsHello | Check::Http { over_tls: true, .. } => {
+                Some(Arc::clone(of_pool.unwrap_or(&self.unverified)))
+            }
+            Check::Tcp | Check::Http { .. } => of_pool.cloned(),
+        }
     }
 
     /// A member that nobody asks any more counts as up again.
@@ -185,6 +208,7 @@ impl Checker {
         let question = Question {
             address: target.address,
             header: target.header,
+            tls: target.tls.clone(),
             check: &target.monitor.check,
         };
         match Asking::start(question, &self.poller, token) {
@@ -253,17 +277,29 @@ impl Checker {
 }
 
 impl Target {
-    fn new(member: &Member, monitor: &HealthMonitor) -> Self {
+    fn new(member: &Member, monitor: &HealthMonitor, tls: Option<Arc<ClientTls>>) -> Self {
         Self {
             state: Arc::clone(&member.state),
             address: member.check_address,
             header: member.check_header,
+            tls,
             monitor: monitor.clone(),
             verdict: Verdict::Assumed,
             probe: None,
             asked_at: Time::NEVER,
             timer: Timer::default(),
         }
+    }
+
+    /// Tells whether both ask the same, in the same way.
+    fn asks_as(&self, other: &Self) -> bool {
+        self.address == other.address
+            && self.header == other.header
+            && self.monitor.check == other.monitor.check
+            && match (&self.tls, &other.tls) {
+                (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+                (own, other) => own.is_none() && other.is_none(),
+            }
     }
 
     /// Takes the result of a check; tells whether the verdict turned.

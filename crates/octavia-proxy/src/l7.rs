@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::config::snapshot::Pool;
 use crate::limits;
+use crate::tls::Peer;
 pub(crate) use matcher::BadPolicy;
 use matcher::Matcher;
 use request::Request;
@@ -71,12 +72,14 @@ impl Policies {
         self.pools.contains_key(&pool)
     }
 
-    /// Decides on the request that `bytes` begin with; passes a head that is not whole, or none.
-    pub(crate) fn decide(&self, bytes: &[u8]) -> Verdict {
+    /// Decides on the request that `bytes` begin with, from a client that showed the certificate
+    /// `peer`; passes a head that is not whole, or none.
+    pub(crate) fn decide(&self, bytes: &[u8], peer: Option<&Peer>) -> Verdict {
         let mut storage = [httparse::EMPTY_HEADER; limits::HEADERS];
-        let Some(request) = Request::read(bytes, &mut storage) else {
+        let Some(mut request) = Request::read(bytes, &mut storage) else {
             return Verdict::Pass;
         };
+        request.peer = peer;
         if self.matcher.rejects(&request) {
             return Verdict::Reject;
         }

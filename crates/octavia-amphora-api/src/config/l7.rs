@@ -78,6 +78,15 @@ pub enum L7Subject {
         /// Its name.
         name: String,
     },
+    /// Whether the client showed a certificate; nothing is compared.
+    SslConnHasCert,
+    /// What checking the client's certificate gave, as a number: 0, since others are not let in.
+    SslVerifyResult,
+    /// A part of the subject of the client's certificate.
+    SslDnField {
+        /// Its name, in any case: `CN`, `OU`.
+        name: String,
+    },
 }
 
 /// How a rule compares.

@@ -36,6 +36,7 @@ fn check(monitor: &HealthMonitor) -> Result<Check, Unsupported> {
                 .unwrap_or(HttpVersion::Http10)
                 .to_string(),
             host: monitor.domain_name.clone(),
+            over_tls: false,
         }),
         HealthMonitorType::Tcp => Ok(Check::Tcp),
         HealthMonitorType::Ping => Ok(Check::Ping),

@@ -4,7 +4,6 @@ use octavia_model::{
     LoadBalancerTree, ProvisioningStatus,
 };
 
-use super::Unsupported;
 use super::listener::pool_of;
 
 /// The status of a redirection that names none, as it may be in a database of upstream's.
@@ -12,12 +11,9 @@ const DEFAULT_CODE: u16 = 302;
 
 /// Returns the policies of a listener. Only HTTP listeners read requests; a policy without an
 /// enabled rule, or without the target that its action needs, is left out as upstream does.
-pub(super) fn policies(
-    tree: &LoadBalancerTree,
-    listener: &Listener,
-) -> Result<Vec<config::L7Policy>, Unsupported> {
-    if listener.protocol != ListenerProtocol::Http {
-        return Ok(Vec::new());
+pub(super) fn policies(tree: &LoadBalancerTree, listener: &Listener) -> Vec<config::L7Policy> {
+    if !reads_requests(listener.protocol) {
+        return Vec::new();
     }
     let mut policies = Vec::new();
     for policy in &tree.l7_policies {
@@ -27,7 +23,7 @@ pub(super) fn policies(
         let (true, Some(action)) = (is_here, action(tree, policy)) else {
             continue;
         };
-        let rules = rules(policy)?;
+        let rules = rules(policy);
         if !rules.is_empty() {
             policies.push(config::L7Policy {
                 id: policy.id.uuid(),
@@ -36,7 +32,14 @@ pub(super) fn policies(
             });
         }
     }
-    Ok(policies)
+    policies
+}
+
+const fn reads_requests(protocol: ListenerProtocol) -> bool {
+    matches!(
+        protocol,
+        ListenerProtocol::Http | ListenerProtocol::TerminatedHttps
+    )
 }
 
 fn action(tree: &LoadBalancerTree, policy: &L7Policy) -> Option<L7Action> {
@@ -59,7 +62,7 @@ fn action(tree: &LoadBalancerTree, policy: &L7Policy) -> Option<L7Action> {
     }
 }
 
-fn rules(policy: &L7Policy) -> Result<Vec<config::L7Rule>, Unsupported> {
+fn rules(policy: &L7Policy) -> Vec<config::L7Rule> {
     policy
         .rules
         .iter()
@@ -69,31 +72,27 @@ fn rules(policy: &L7Policy) -> Result<Vec<config::L7Rule>, Unsupported> {
         .collect()
 }
 
-fn rule(rule: &L7Rule) -> Result<config::L7Rule, Unsupported> {
+fn rule(rule: &L7Rule) -> config::L7Rule {
     let compare = compare(rule.compare_type);
-    Ok(config::L7Rule {
-        subject: subject(rule)?,
+    config::L7Rule {
+        subject: subject(rule),
         compare,
         value: value(compare, &rule.value),
         invert: rule.invert,
-    })
+    }
 }
 
-fn subject(rule: &L7Rule) -> Result<L7Subject, Unsupported> {
+fn subject(rule: &L7Rule) -> L7Subject {
     let name = rule.key.clone().unwrap_or_default();
     match rule.kind {
-        L7RuleType::Cookie => Ok(L7Subject::Cookie { name }),
-        L7RuleType::FileType => Ok(L7Subject::FileType),
-        L7RuleType::Header => Ok(L7Subject::Header { name }),
-        L7RuleType::HostName => Ok(L7Subject::HostName),
-        L7RuleType::Path => Ok(L7Subject::Path),
-        L7RuleType::SslConnHasCert | L7RuleType::SslDnField | L7RuleType::SslVerifyResult => {
-            Err(Unsupported {
-                object: "L7 rule",
-                id: rule.id.to_string(),
-                feature: format!("type {}", rule.kind),
-            })
-        }
+        L7RuleType::Cookie => L7Subject::Cookie { name },
+        L7RuleType::FileType => L7Subject::FileType,
+        L7RuleType::Header => L7Subject::Header { name },
+        L7RuleType::HostName => L7Subject::HostName,
+        L7RuleType::Path => L7Subject::Path,
+        L7RuleType::SslConnHasCert => L7Subject::SslConnHasCert,
+        L7RuleType::SslDnField => L7Subject::SslDnField { name },
+        L7RuleType::SslVerifyResult => L7Subject::SslVerifyResult,
     }
 }
 

@@ -40,7 +40,7 @@ fn translate(
         timeouts: timeouts(listener, defaults),
         insert_headers: insert_headers(&listener.insert_headers),
         allowed_cidrs: listener.allowed_cidrs.clone(),
-        l7_policies: l7::policies(tree, listener)?,
+        l7_policies: l7::policies(tree, listener),
         tls: None,
     })
 }
@@ -96,5 +96,13 @@ fn insert_headers(headers: &BTreeMap<String, String>) -> InsertHeaders {
         x_forwarded_for: on("X-Forwarded-For"),
         x_forwarded_port: on("X-Forwarded-Port"),
         x_forwarded_proto: on("X-Forwarded-Proto"),
+        x_ssl_client_verify: on("X-SSL-Client-Verify"),
+        x_ssl_client_has_cert: on("X-SSL-Client-Has-Cert"),
+        x_ssl_client_dn: on("X-SSL-Client-DN"),
+        x_ssl_client_cn: on("X-SSL-Client-CN"),
+        x_ssl_issuer: on("X-SSL-Issuer"),
+        x_ssl_client_sha1: on("X-SSL-Client-SHA1"),
+        x_ssl_client_not_before: on("X-SSL-Client-Not-Before"),
+        x_ssl_client_not_after: on("X-SSL-Client-Not-After"),
     }
 }

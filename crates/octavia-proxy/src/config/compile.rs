@@ -19,7 +19,7 @@ use crate::limits;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
-use crate::tls::ServerTls;
+use crate::tls::{ClientTls, PeerHeader, PeerHeaders, ServerTls};
 
 /// Builds the snapshot of `config` that follows `before`, for so many loops.
 ///
@@ -35,8 +35,8 @@ pub(crate) fn compile(
     let pools: Vec<_> = config
         .pools
         .iter()
-        .map(|pool| Arc::new(compile_pool(pool, before, &mut slots)))
-        .collect();
+        .map(|pool| Ok(Arc::new(compile_pool(pool, before, &mut slots)?)))
+        .collect::<Result<_, ApplyError>>()?;
     let listeners: Vec<_> = config
         .listeners
         .iter()
@@ -147,7 +147,11 @@ fn member_table(pools: &[Arc<Pool>]) -> Vec<Option<Arc<MemberState>>> {
     table
 }
 
-fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<'_>) -> Pool {
+fn compile_pool(
+    pool: &config::Pool,
+    before: &Snapshot,
+    slots: &mut MemberSlots<'_>,
+) -> Result<Pool, ApplyError> {
     let members: Vec<_> = pool
         .members
         .iter()
@@ -160,8 +164,15 @@ fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<
         turns.credits(&other.member_ids())
     });
     let sticky_before = before.and_then(|other| other.stickiness.as_ref());
-    Pool {
+    let tls_before = before.and_then(|other| other.tls.as_ref());
+    let tls = pool
+        .tls
+        .as_ref()
+        .map(|wanted| ClientTls::compile(wanted, tls_before));
+    let tls = tls.transpose();
+    Ok(Pool {
         id: pool.id,
+        tls: tls.map_err(|cause| ApplyError::Invalid(format!("pool {}: {cause}", pool.id)))?,
         algorithm: pool.algorithm,
         header: header(pool),
         members,
@@ -172,7 +183,7 @@ fn compile_pool(pool: &config::Pool, before: &Snapshot, slots: &mut MemberSlots<
         monitor: pool.health_monitor.clone(),
         enabled: pool.enabled,
         turns: Mutex::new(RoundRobin::continued(&credits.unwrap_or_default(), &ids)),
-    }
+    })
 }
 
 fn header(pool: &config::Pool) -> Option<Version> {
@@ -253,17 +264,26 @@ fn headers(listener: &config::Listener) -> Headers {
         lines.push_str(&port);
     }
     if insert.x_forwarded_proto {
-        let proto = if listener.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        lines.push_str(&format!("X-Forwarded-Proto: {proto}\r\n"));
+        lines.push_str(match listener.tls {
+            Some(_) => "X-Forwarded-Proto: https\r\n",
+            None => "X-Forwarded-Proto: http\r\n",
+        });
     }
     Headers {
         forwarded_for: insert.x_forwarded_for,
         forwarded_port: insert.x_forwarded_port,
         forwarded_proto: insert.x_forwarded_proto,
+        peer: PeerHeaders::of(|header| match header {
+            _ if listener.tls.is_none() => false,
+            PeerHeader::Verify => insert.x_ssl_client_verify,
+            PeerHeader::HasCertificate => insert.x_ssl_client_has_cert,
+            PeerHeader::SubjectName => insert.x_ssl_client_dn,
+            PeerHeader::CommonName => insert.x_ssl_client_cn,
+            PeerHeader::IssuerName => insert.x_ssl_issuer,
+            PeerHeader::Sha1 => insert.x_ssl_client_sha1,
+            PeerHeader::NotBefore => insert.x_ssl_client_not_before,
+            PeerHeader::NotAfter => insert.x_ssl_client_not_after,
+        }),
         lines: lines.into_bytes(),
     }
 }

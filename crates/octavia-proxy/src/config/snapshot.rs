@@ -15,7 +15,7 @@ use crate::balance::{self, Candidate, RoundRobin};
 use crate::l7::Policies;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
-use crate::tls::ServerTls;
+use crate::tls::{ClientTls, PeerHeaders, ServerTls};
 
 /// What is served. Built whole, never changed.
 pub(crate) struct Snapshot {
@@ -91,6 +91,8 @@ pub(crate) struct Headers {
     pub(crate) forwarded_port: bool,
     /// Whether `X-Forwarded-Proto` is set.
     pub(crate) forwarded_proto: bool,
+    /// What is told of the client's certificate.
+    pub(crate) peer: PeerHeaders,
     /// The lines that are the same for each request, ready to be copied.
     pub(crate) lines: Vec<u8>,
 }
@@ -114,6 +116,9 @@ impl Listener {
         let members = self.pool.iter().flat_map(|pool| &pool.members);
         let mut members = members.filter(|candidate| candidate.enabled);
         members.any(|candidate| Arc::ptr_eq(&candidate.state, member))
+    /// Returns the lines that are added to answers.
+    pub(crate) fn answer_lines(&self) -> &[u8] {
+        self.tls.as_ref().map_or(&[], |tls| &tls.answer_lines)
     }
 
     /// Tells whether `client` may connect.
@@ -131,6 +136,8 @@ pub(crate) struct Pool {
     pub(crate) algorithm: Algorithm,
     /// The header that names the client to its members, if they get one.
     pub(crate) header: Option<Version>,
+    /// The TLS that is spoken with its members, if any.
+    pub(crate) tls: Option<Arc<ClientTls>>,
     /// Its members, in order of creation.
     pub(crate) members: Vec<Member>,
     /// How a client stays with its member, if it does.

@@ -2,21 +2,24 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use octavia_amphora_api::config::Check;
 
 use crate::limits;
 use crate::proxy_protocol::Version;
 use crate::runtime::poller::Poller;
-use crate::runtime::stream::{Received, Stream};
+use crate::runtime::stream::{Handshake, Received, Stream};
+use crate::tls::ClientTls;
 use crate::worker::connect;
 
 /// What is asked, and where.
-#[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) address: SocketAddr,
     /// The header that comes first, if the member expects one.
     pub(super) header: Option<Version>,
+    /// The TLS in which it is asked, if it is.
+    pub(super) tls: Option<Arc<ClientTls>>,
     pub(super) check: &'a Check,
 }
 
@@ -25,6 +28,7 @@ pub(super) struct Probe {
     pub(super) stream: Stream,
     address: SocketAddr,
     header: Option<Version>,
+    tls: Option<Arc<ClientTls>>,
     stage: Stage,
     request: Vec<u8>,
     expected: Vec<(u16, u16)>,
@@ -34,6 +38,7 @@ pub(super) struct Probe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Connecting,
+    Securing,
     Asking,
 }
 
@@ -65,6 +70,7 @@ impl Probe {
         poller.add_stream(&stream, token).map_err(failed)?;
         let (request, expected) = match question.check {
             Check::Tcp | Check::UdpConnect | Check::Ping => (Vec::new(), Vec::new()),
+            Check::Tcp | Check::TlsHello => (Vec::new(), Vec::new()),
             Check::Http { expected_codes, .. } => (
                 request(question.check, question.address),
                 expected_codes.clone(),
@@ -74,6 +80,7 @@ impl Probe {
             stream,
             address: question.address,
             header: question.header,
+            tls: question.tls,
             stage: Stage::Connecting,
             request,
             expected,
@@ -85,62 +92,78 @@ impl Probe {
     pub(super) fn stage(&self) -> &'static str {
         match self.stage {
             Stage::Connecting => "connect",
+            Stage::Securing => "tls",
             Stage::Asking => "http",
         }
     }
 
     /// Goes on as far as can be.
     pub(super) fn advance(&mut self) -> Progress {
+        match self.go_on() {
+            Ok(progress) => progress,
+            Err(cause) => Progress::Unhealthy(format!("{}: {cause}", self.stage())),
+        }
+    }
+
+    /// The error is why the present stage failed.
+    fn go_on(&mut self) -> Result<Progress, String> {
+        let told = |error: io::Error| error.kind().to_string();
         if self.stage == Stage::Connecting {
             if !self.stream.is_writable() {
-                return Progress::Waiting;
+                return Ok(Progress::Waiting);
             }
             if let Some(error) = self.stream.connect_error() {
-                let kind = io::Error::from(error).kind();
-                return Progress::Unhealthy(format!("connect: {kind}"));
+                return Err(told(error.into()));
             }
-            if let Err(error) = self.ask() {
-                return Progress::Unhealthy(format!("{}: {}", self.stage(), error.kind()));
+            self.introduce().map_err(told)?;
+            self.stage = Stage::Securing;
+        }
+        if self.stage == Stage::Securing {
+            match self.stream.handshake() {
+                Handshake::Done => {}
+                Handshake::Waiting => return Ok(Progress::Waiting),
+                Handshake::Failed(cause) => return Err(cause),
             }
             if self.request.is_empty() {
-                return Progress::Healthy;
+                self.stream.flush().map_err(told)?;
+                self.stream.say_goodbye();
+                return Ok(Progress::Healthy);
             }
             self.stage = Stage::Asking;
+            self.stream.send(&self.request, &[]).map_err(told)?;
         }
-        if let Err(error) = self.stream.flush() {
-            return Progress::Unhealthy(format!("http: {}", error.kind()));
-        }
+        self.stream.flush().map_err(told)?;
         self.read_answer()
     }
 
-    fn ask(&mut self) -> io::Result<()> {
+    /// Sends what comes before the question.
+    fn introduce(&mut self) -> io::Result<()> {
         let mut header = Vec::new();
         if let Some(version) = self.header {
             let own = self.stream.own_address()?;
             version.write_own(own, self.address, &mut header);
         }
-        self.stream.send(&header, &self.request)
+        self.stream.hold(&header);
+        match &self.tls {
+            None => Ok(()),
+            Some(tls) => {
+                let session = tls.session(self.address, None);
+                self.stream.secure(session.map_err(io::Error::other)?)
+            }
+        }
     }
 
-    fn read_answer(&mut self) -> Progress {
+    fn read_answer(&mut self) -> Result<Progress, String> {
         let mut buffer = [0; 2048];
         loop {
             match self.stream.receive(&mut buffer) {
                 Received::Bytes(count) => self.answer.extend_from_slice(&buffer[..count]),
-                Received::Nothing => return Progress::Waiting,
-                Received::End => {
-                    return Progress::Unhealthy("http: closed before the answer".into());
-                }
-                Received::Broken(error) => {
-                    let kind = io::Error::from(error).kind();
-                    return Progress::Unhealthy(format!("http: {kind}"));
-                }
+                Received::Nothing => return Ok(Progress::Waiting),
+                Received::End => return Err("closed before the answer".into()),
+                Received::Broken(error) => return Err(io::Error::from(error).kind().to_string()),
             }
             if let Some(verdict) = judge(&self.answer, &self.expected) {
-                return match verdict {
-                    Ok(()) => Progress::Healthy,
-                    Err(cause) => Progress::Unhealthy(cause),
-                };
+                return verdict.map(|()| Progress::Healthy);
             }
         }
     }
@@ -168,7 +191,7 @@ fn request(check: &Check, address: SocketAddr) -> Vec<u8> {
 fn judge(answer: &[u8], expected: &[(u16, u16)]) -> Option<Result<(), String>> {
     let Some(end) = memchr::memchr(b'\n', answer) else {
         let is_too_long = answer.len() > limits::CHECK_ANSWER_BYTES;
-        return is_too_long.then(|| Err("http: the answer is not HTTP".into()));
+        return is_too_long.then(|| Err("the answer is not HTTP".into()));
     };
     let line = &answer[..end];
     let code = line
@@ -177,7 +200,7 @@ fn judge(answer: &[u8], expected: &[(u16, u16)]) -> Option<Result<(), String>> {
     let code = code.and_then(|code| std::str::from_utf8(code).ok());
     let code: Option<u16> = code.and_then(|code| code.parse().ok());
     let Some(code) = code else {
-        return Some(Err("http: the answer is not HTTP".into()));
+        return Some(Err("the answer is not HTTP".into()));
     };
     let is_expected = expected
         .iter()
@@ -185,7 +208,7 @@ fn judge(answer: &[u8], expected: &[(u16, u16)]) -> Option<Result<(), String>> {
     Some(if is_expected {
         Ok(())
     } else {
-        Err(format!("http: status {code}"))
+        Err(format!("status {code}"))
     })
 }
 
@@ -203,6 +226,7 @@ mod tests {
             expected_codes: vec![(200, 200)],
             version: "1.0".into(),
             host: None,
+            over_tls: false,
         };
         let address = "192.0.2.1:80".parse().expect("an address");
         let text = String::from_utf8(request(&check, address)).expect("text");
@@ -220,9 +244,9 @@ mod tests {
         assert_eq!(verdict(b"HTTP/1.1 20"), None);
         assert_eq!(verdict(b"HTTP/1.1 204 No Content\r\n"), Some(Ok(())));
         assert_eq!(verdict(b"HTTP/1.0 301 Moved\r\n"), Some(Ok(())));
-        let unexpected = Some(Err("http: status 503".into()));
+        let unexpected = Some(Err("status 503".into()));
         assert_eq!(verdict(b"HTTP/1.1 503 Unavailable\r\n"), unexpected);
-        let other = Some(Err("http: the answer is not HTTP".into()));
+        let other = Some(Err("the answer is not HTTP".into()));
         assert_eq!(verdict(b"220 mail.example ESMTP\r\n"), other);
     }
 }

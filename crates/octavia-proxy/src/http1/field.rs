@@ -4,6 +4,7 @@ use httparse::Header;
 
 use super::answer::Refusal;
 use super::body::Framing;
+use crate::tls::PeerHeader;
 
 /// A field that a proxy acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub(super) enum Field {
     Host,
     /// Meant for the next hop only, and of no use to us.
     HopByHop,
+    /// What is said of the client's certificate.
+    Peer(PeerHeader),
+    StrictTransportSecurity,
     TransferEncoding,
     Upgrade,
     Other,
@@ -35,6 +39,10 @@ impl Field {
             16 if is("x-forwarded-port") => Self::ForwardedPort,
             17 if is("transfer-encoding") => Self::TransferEncoding,
             17 if is("x-forwarded-proto") => Self::ForwardedProto,
+            25 if is("strict-transport-security") => Self::StrictTransportSecurity,
+            12..=24 if name[..6].eq_ignore_ascii_case(b"x-ssl-") => {
+                PeerHeader::named(name).map_or(Self::Other, Self::Peer)
+            }
             _ => Self::Other,
         }
     }

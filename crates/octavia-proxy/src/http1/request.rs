@@ -12,6 +12,7 @@ use super::cookie::{OnRequest, Span};
 use super::field::{self, ConnectionOptions, Dropped, Field, FramingFields};
 use crate::config::snapshot::Headers;
 use crate::limits;
+use crate::tls::Peer;
 
 /// What must be known of a request after its head is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) headers: &'a Headers,
     /// The client.
     pub(crate) client: IpAddr,
+    /// Its certificate, if it showed one.
+    pub(crate) peer: Option<&'a Peer>,
     /// The address that the client connected to.
     pub(crate) local: SocketAddr,
     /// What is done with cookies.
@@ -119,6 +122,7 @@ fn judge_target(target: &str, host: Option<&[u8]>) -> Result<(), Refusal> {
     let authority = rest.split(['/', '?']).next().unwrap_or_default().as_bytes();
     let without_port = |name: &[u8]| {
         name.strip_suffix(b":80")
+            .or_else(|| name.strip_suffix(b":443"))
             .unwrap_or(name)
             .to_ascii_lowercase()
     };
@@ -165,7 +169,7 @@ fn examine<'a>(
     let mut host = None;
     for (index, header) in headers.iter().enumerate() {
         let drop_it = match Field::of(header.name.as_bytes()) {
-            Field::Other => continue,
+            Field::Other | Field::StrictTransportSecurity => continue,
             Field::Host => {
                 if host.replace(header.value).is_some() {
                     return Err(NOT_ONE_HOST);
@@ -192,6 +196,7 @@ fn examine<'a>(
             Field::HopByHop => true,
             Field::ForwardedPort => insert.forwarded_port,
             Field::ForwardedProto => insert.forwarded_proto,
+            Field::Peer(header) => insert.peer.contains(header),
         };
         if drop_it {
             dropped.drop_field(index);
@@ -222,6 +227,7 @@ fn examine<'a>(
 fn add_lines(fields: &Fields<'_>, forward: Forward<'_>, out: &mut Vec<u8>) {
     let written = |result: std::io::Result<()>| result.expect("a vector takes every byte");
     out.extend_from_slice(&forward.headers.lines);
+    forward.headers.peer.write(forward.peer, out);
     if forward.headers.forwarded_for {
         let client = forward.client.to_canonical();
         written(write!(out, "X-Forwarded-For: {client}\r\n"));

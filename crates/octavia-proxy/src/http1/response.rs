@@ -54,6 +54,15 @@ pub(crate) struct Backward<'a> {
     pub(crate) persistence: Persistence,
     /// What is done with cookies.
     pub(crate) cookies: OnResponse<'a>,
+    /// The lines that are added; they replace what the member says of the same.
+    pub(crate) lines: &'a [u8],
+}
+
+impl Backward<'_> {
+    /// Tells whether a line of that name is added.
+    fn adds(&self, name: &str) -> bool {
+        memchr::memmem::find(self.lines, name.as_bytes()).is_some()
+    }
 }
 
 /// Reads a head from the start of `bytes` and appends the client's version of it to `out`.
@@ -83,7 +92,8 @@ pub(super) fn read(
         return Err("a line of the server's answer does not end with CR LF");
     }
     let code = response.code.unwrap_or_default();
-    let mut facts = judge(code, response.version == Some(1), response.headers, request)?;
+    let is_1_1 = response.version == Some(1);
+    let mut facts = judge(code, is_1_1, response.headers, (request, backward))?;
     let cookies = match facts.kind {
         Kind::Interim => OnResponse::Nothing,
         Kind::Switch | Kind::Final => backward.cookies,
@@ -103,6 +113,9 @@ pub(super) fn read(
         out.extend_from_slice(status_and_reason(head));
         field::copy_lines(head, response.headers, facts.dropped, out);
         cookies.add_lines(response.headers, out);
+        if facts.kind != Kind::Interim {
+            out.extend_from_slice(backward.lines);
+        }
         out.extend_from_slice(connection_line(&answer, request));
         out.extend_from_slice(b"\r\n");
     }
@@ -138,7 +151,7 @@ fn judge(
     code: u16,
     is_1_1: bool,
     headers: &[Header<'_>],
-    request: &RequestHead,
+    (request, backward): (&RequestHead, Backward<'_>),
 ) -> Result<Facts, &'static str> {
     let kind = match code {
         101 => Kind::Switch,
@@ -154,7 +167,12 @@ fn judge(
     let framed = |result: Result<(), _>| result.map_err(|_| BAD_FRAMING);
     for (index, header) in headers.iter().enumerate() {
         let drop_it = match Field::of(header.name.as_bytes()) {
-            Field::Other | Field::Host | Field::ForwardedPort | Field::ForwardedProto => continue,
+            Field::Other
+            | Field::Host
+            | Field::ForwardedPort
+            | Field::ForwardedProto
+            | Field::Peer(_) => continue,
+            Field::StrictTransportSecurity => backward.adds("Strict-Transport-Security"),
             Field::ContentLength => {
                 framed(framing.add_length(header.value))?;
                 false

@@ -1,11 +1,15 @@
 use httparse::Header;
 
+use crate::tls::Peer;
+
 /// What rules can look at.
 pub(super) struct Request<'a> {
     /// The path, without the query.
     pub(super) path: &'a [u8],
     /// The path with the query.
     pub(super) path_and_query: &'a [u8],
+    /// The certificate that the client showed.
+    pub(super) peer: Option<&'a Peer>,
     headers: &'a [Header<'a>],
 }
 
@@ -21,6 +25,7 @@ impl<'a> Request<'a> {
         Some(Self {
             path: &path_and_query[..end.unwrap_or(path_and_query.len())],
             path_and_query,
+            peer: None,
             headers: request.headers,
         })
     }

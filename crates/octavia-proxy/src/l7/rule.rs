@@ -70,6 +70,13 @@ impl Rule {
                 .any(|host| self.test.accepts(&host.to_ascii_lowercase())),
             L7Subject::Header { name } => request.header(name).any(|v| self.test.accepts(v)),
             L7Subject::Cookie { name } => request.cookie(name).any(|v| self.test.accepts(v)),
+            L7Subject::SslConnHasCert => request.peer.is_some(),
+            // A client whose certificate is not valid gets no connection.
+            L7Subject::SslVerifyResult => self.test.accepts(b"0"),
+            L7Subject::SslDnField { name } => {
+                let part = request.peer.and_then(|peer| peer.subject_part(name));
+                part.is_some_and(|part| self.test.accepts(part))
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn certified_key(
 ) -> Result<Arc<CertifiedKey>, String> {
     let chain = certificates(&certificate.chain)?;
     let key = PrivateKeyDer::from_pem_slice(certificate.key.reveal().as_bytes())
-        .map_err(|error| format!("the private key cannot be read: {error}"))?;
+        .map_err(|_| "the private key is not PEM of a key without passphrase")?;
     match CertifiedKey::from_der(chain, key, provider) {
         Ok(key) => Ok(Arc::new(key)),
         Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {

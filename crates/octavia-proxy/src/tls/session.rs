@@ -102,14 +102,6 @@ impl Session {
         self.has_ended
     }
 
-    /// Returns the protocol that both ends chose, if they did.
-    pub(crate) fn protocol(&self) -> Option<&[u8]> {
-        match &self.end {
-            End::Server(end) => end.alpn_protocol(),
-            End::Client(end) => end.alpn_protocol(),
-        }
-    }
-
     /// Returns the certificate that the other end showed, if it did.
     pub(crate) fn peer_certificate(&self) -> Option<&CertificateDer<'static>> {
         let chain = match &self.end {
@@ -279,8 +271,13 @@ fn advance<E: Records>(
                 progress.is_established = true;
                 true
             }
-            // Early data is not accepted.
-            Ok(_) => true,
+            // Early data is not accepted; nothing else can be done without more records.
+            Ok(
+                ConnectionState::BlockedHandshake
+                | ConnectionState::Closed
+                | ConnectionState::ReadEarlyData(_)
+                | _,
+            ) => true,
             Err(error) => {
                 append_alert(end, out);
                 return Err(error);
@@ -330,11 +327,17 @@ fn seal<E: Records>(
                 }
                 return Ok(());
             }
-            _ => return Err(Error::HandshakeNotComplete),
+            ConnectionState::ReadTraffic(_)
+            | ConnectionState::ReadEarlyData(_)
+            | ConnectionState::PeerClosed
+            | ConnectionState::Closed
+            | ConnectionState::BlockedHandshake
+            | _ => return Err(Error::HandshakeNotComplete),
         }
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped")]
 fn short(error: EncryptError) -> Short<Error> {
     match error {
         EncryptError::InsufficientSize(needed) => Short::Needs(needed.required_size),

@@ -69,8 +69,8 @@ impl ResolvesServerCert for Resolver {
     }
 }
 
-/// Returns the DNS names of a certificate, in lower case; its common name where it has none, as
-/// upstream takes it.
+/// Returns the names of a certificate in lower case: its DNS names, and its common name, as
+/// HAProxy takes them.
 fn names(key: &CertifiedKey) -> Vec<String> {
     let Some(Ok((_, certificate))) = key.cert.first().map(|der| X509Certificate::from_der(der))
     else {
@@ -80,11 +80,13 @@ fn names(key: &CertifiedKey) -> Vec<String> {
     let alternative = alternative
         .iter()
         .flat_map(|names| &names.value.general_names);
-    let dns = alternative.filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-        _ => None,
-    });
+    let mut found = Vec::new();
+    for name in alternative {
+        if let GeneralName::DNSName(name) = name {
+            found.push(name.to_ascii_lowercase());
+        }
+    }
     let common = certificate.subject().iter_common_name();
-    let common = common.filter_map(|name| Some(name.as_str().ok()?.to_ascii_lowercase()));
-    dns.chain(common).collect()
+    found.extend(common.filter_map(|name| Some(name.as_str().ok()?.to_ascii_lowercase())));
+    found
 }

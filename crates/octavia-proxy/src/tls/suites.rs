@@ -46,11 +46,16 @@ const fn supported(suite: CipherSuite) -> SupportedCipherSuite {
     }
 }
 
-/// Returns the versions as rustls has them.
-pub(super) fn versions(wanted: &[TlsVersion]) -> Vec<&'static SupportedProtocolVersion> {
+/// Returns the versions as rustls has them; at least one.
+pub(super) fn versions(
+    wanted: &[TlsVersion],
+) -> Result<Vec<&'static SupportedProtocolVersion>, String> {
     let version = |version: &TlsVersion| match version {
         TlsVersion::V1_2 => &version::TLS12,
         TlsVersion::V1_3 => &version::TLS13,
     };
-    wanted.iter().map(version).collect()
+    if wanted.is_empty() {
+        return Err("no TLS version is enabled".into());
+    }
+    Ok(wanted.iter().map(version).collect())
 }

@@ -139,6 +139,7 @@ impl Worker {
             stream: Stream::new(socket),
             phase: Phase::Head,
             address: peer,
+            peer: None,
             local,
             listener,
             member: None,

@@ -18,6 +18,7 @@ use crate::runtime::deadlines::Timer;
 use crate::runtime::slots::Key;
 use crate::runtime::stream::{Received, Stream};
 use crate::tcp::Tunnel;
+use crate::tls::Peer;
 
 /// A client's connection and what it waits for.
 pub(super) struct Client {
@@ -28,6 +29,8 @@ pub(super) struct Client {
     pub(super) address: SocketAddr,
     /// The address that it connected to.
     pub(super) local: SocketAddr,
+    /// The certificate that it showed.
+    pub(super) peer: Option<Box<Peer>>,
     /// As of the snapshot when its connection or latest request began.
     pub(super) listener: Arc<Listener>,
     /// The pool that a policy of the listener chose for the present request.

@@ -209,7 +209,8 @@ fn receive_response(
         member.window = (member.window / 2).max(limits::FIRST_READ_BYTES);
         client.set_deadline(client.listener.client_time, io);
     } else {
-        if count == member.window {
+        // What is secured is shorter than what was received.
+        if 2 * count > member.window {
             member.window = (2 * member.window).min(limits::READ_BYTES);
         }
         client.set_deadline(client.listener.member_time, io);
@@ -232,6 +233,7 @@ fn pass_response(
     let stickiness = client.listener.stickiness(client.chosen.as_ref());
     let backward = Backward {
         persistence,
+        lines: client.listener.answer_lines(),
         cookies: stickiness.map_or(OnResponse::Nothing, |stickiness| {
             stickiness.on_response(client.wish, member.state.id)
         }),

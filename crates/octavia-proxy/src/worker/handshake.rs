@@ -5,7 +5,7 @@ use super::{Step, Worker};
 use crate::limits;
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Handshake;
-use crate::tls::Session;
+use crate::tls::{Peer, Session};
 
 impl Worker {
     /// Secures a new connection.
@@ -36,6 +36,9 @@ impl Worker {
             Handshake::Waiting => Step::Wait,
             Handshake::Failed(cause) => self.handshake_failed(key, &cause),
             Handshake::Done => {
+                let session = client.stream.session();
+                let certificate = session.and_then(Session::peer_certificate);
+                client.peer = certificate.and_then(Peer::read).map(Box::new);
                 client.set_deadline(client.listener.client_time, &mut self.io);
                 self.begin_protocol(key)
             }

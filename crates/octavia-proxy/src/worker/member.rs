@@ -18,11 +18,14 @@ use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::poller::EventFlags;
 use crate::runtime::slots::{Key, Slots};
 use crate::runtime::stream::Stream;
+use crate::tls::ClientTls;
 
 /// A connection to a member.
 pub(super) struct MemberConnection {
     pub(super) stream: Stream,
     pub(super) state: Arc<MemberState>,
+    /// How it is secured, or will be as soon as it stands.
+    pub(super) security: Option<Security>,
     /// Whom it serves; idle without.
     pub(super) client: Option<Key>,
     /// The part of a head that came so far.
@@ -35,6 +38,32 @@ pub(super) struct MemberConnection {
     idle_since: Time,
 }
 
+/// How a connection to a member is secured.
+#[derive(Clone)]
+pub(super) struct Security {
+    pub(super) tls: Arc<ClientTls>,
+    /// The name that its certificate is asked for.
+    pub(super) name: Option<Arc<str>>,
+}
+
+impl PartialEq for Security {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tls, &other.tls) && self.name == other.name
+    }
+}
+
+impl MemberConnection {
+    /// Begins to secure the connection, which stands, if it is to be secured.
+    pub(super) fn secure(&mut self) -> io::Result<()> {
+        let Some(security) = &self.security else {
+            return Ok(());
+        };
+        let name = security.name.as_deref();
+        let session = security.tls.session(self.state.address, name);
+        self.stream.secure(session.map_err(io::Error::other)?)
+    }
+}
+
 /// Whether a request may be sent on a connection that has been idle for long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
@@ -45,8 +74,10 @@ pub(super) enum Freshness {
 }
 
 /// What an idle connection is wanted for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// How it must be secured.
+    pub(super) security: Option<&'a Security>,
     /// Whom it will serve.
     pub(super) client: Key,
     /// How long it may have been idle.
@@ -87,21 +118,28 @@ impl Members {
         };
         connection.stream.note(flags);
         let is_news = flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::HUP);
-        if connection.client.is_none() && is_news {
+        if connection.client.is_none() && is_news && !connection.stream.is_silent() {
             self.close(key);
         }
     }
 
     /// Takes an idle connection to `member` that serves any client.
-    pub(super) fn reuse(&mut self, member: &MemberState, wanted: Wanted) -> Option<Key> {
-        let key = *self.idle.get(member.slot)?.as_ref()?.keys.last()?;
+    pub(super) fn reuse(&mut self, member: &MemberState, wanted: Wanted<'_>) -> Option<Key> {
+        let Self { connections, idle } = self;
+        let keys = &idle.get(member.slot)?.as_ref()?.keys;
+        let mut fits = |key: &Key| {
+            let connection = connections.get_mut(*key);
+            connection.is_some_and(|connection| connection.security.as_ref() == wanted.security)
+        };
+        let at = keys.iter().rposition(&mut fits)?;
+        let key = keys[at];
         let key = self.take(key, wanted)?;
-        self.idle.get_mut(member.slot)?.as_mut()?.keys.pop();
+        self.idle.get_mut(member.slot)?.as_mut()?.keys.remove(at);
         Some(key)
     }
 
     /// Gives an idle connection a client, if it has not been idle for too long.
-    pub(super) fn take(&mut self, key: Key, wanted: Wanted) -> Option<Key> {
+    pub(super) fn take(&mut self, key: Key, wanted: Wanted<'_>) -> Option<Key> {
         let connection = self.connections.get_mut(key)?;
         let age = wanted.now.since(connection.idle_since);
         if wanted.freshness == Freshness::Recent && age > limits::IDLE_TIME_UNREPEATABLE {
@@ -117,6 +155,7 @@ impl Members {
     pub(super) fn open(
         &mut self,
         member: &Arc<MemberState>,
+        security: Option<Security>,
         client: Key,
         io: &Io,
     ) -> io::Result<Key> {
@@ -128,6 +167,7 @@ impl Members {
                 Stream::connecting(socket)
             },
             state: Arc::clone(member),
+            security,
             client: Some(client),
             input: Vec::new(),
             is_reused: false,

@@ -14,11 +14,14 @@ impl Members {
         &mut self,
         own: &mut Vec<Key>,
         member: &Arc<MemberState>,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
     ) -> Option<Key> {
         let mut is_to_member = |key: &Key| {
             let connection = self.get_mut(*key);
-            connection.is_some_and(|connection| Arc::ptr_eq(&connection.state, member))
+            connection.is_some_and(|connection| {
+                Arc::ptr_eq(&connection.state, member)
+                    && connection.security.as_ref() == wanted.security
+            })
         };
         let at = own.iter().rposition(&mut is_to_member)?;
         let key = self.take(own[at], wanted)?;

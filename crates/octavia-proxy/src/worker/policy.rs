@@ -23,7 +23,8 @@ impl Worker {
     pub(super) fn ask_policies(&mut self, key: Key, bytes: &[u8]) -> Option<Reply> {
         let client = self.clients.get_mut(key)?;
         client.chosen = None;
-        match client.listener.l7.as_ref()?.decide(bytes) {
+        let policies = client.listener.l7.as_ref()?;
+        match policies.decide(bytes, client.peer.as_deref()) {
             Verdict::Pass => None,
             Verdict::Pool(pool) => {
                 client.chosen = Some(pool);

@@ -1,12 +1,15 @@
 //! From a client to a connection with a member.
 
+use std::sync::Arc;
+
 use super::client::Phase;
-use super::member::{Freshness, Wanted};
+use super::member::{Freshness, Security, Wanted};
 use super::{Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
 use crate::limits;
 use crate::runtime::slots::Key;
+use crate::runtime::stream::Handshake;
 use octavia_amphora_api::config::ListenerProtocol;
 
 /// How the connection to a member failed.
@@ -42,6 +45,13 @@ impl Worker {
                     [..] => self.pause(key),
                 };
             };
+            let security = pool.tls.as_ref().map(|tls| Security {
+                tls: Arc::clone(tls),
+                name: client
+                    .stream
+                    .session()
+                    .and_then(|s| s.server_name().cloned()),
+            });
             let exchange = client.http.exchange.as_ref();
             if let Some(exchange) = exchange.filter(|_| !client.attempts.only_fresh) {
                 let freshness = if exchange.may_repeat() {
@@ -50,6 +60,7 @@ impl Worker {
                     Freshness::Recent
                 };
                 let wanted = Wanted {
+                    security: security.as_ref(),
                     client: key,
                     freshness,
                     now: self.io.now,
@@ -63,7 +74,7 @@ impl Worker {
                     return self.send_request(key);
                 }
             }
-            match self.members.open(member, key, &self.io) {
+            match self.members.open(member, security, key, &self.io) {
                 Ok(member) => {
                     client.member = Some(member);
                     client.phase = Phase::Connecting;
@@ -116,13 +127,27 @@ impl Worker {
         if member.stream.is_broken() {
             return self.member_failed(key, Failure::Connect);
         }
-        if !member.stream.is_writable() {
-            return Step::Wait;
+        if !member.stream.is_secured() {
+            if !member.stream.is_writable() {
+                return Step::Wait;
+            }
+            if let Some(header) = client.listener.header(client.chosen.as_ref()) {
+                self.io.out.clear();
+                header.write(client.address, client.local, &mut self.io.out);
+                member.stream.hold(&self.io.out);
+            }
+            if member.secure().is_err() {
+                return self.member_failed(key, Failure::Connect);
+            }
         }
-        if let Some(header) = client.listener.header(client.chosen.as_ref()) {
-            self.io.out.clear();
-            header.write(client.address, client.local, &mut self.io.out);
-            member.stream.hold(&self.io.out);
+        match member.stream.handshake() {
+            Handshake::Done => {}
+            Handshake::Waiting => return Step::Wait,
+            Handshake::Failed(cause) => {
+                let member = member.state.id;
+                tracing::debug!(member.id = %member, cause, "no TLS with member {member}: {cause}");
+                return self.member_failed(key, Failure::Connect);
+            }
         }
         match client.listener.protocol {
             ListenerProtocol::Http => self.send_request(key),

@@ -91,6 +91,7 @@ impl Worker {
         let forward = Forward {
             headers: &client.listener.headers,
             client: client.address.ip(),
+            peer: client.peer.as_deref(),
             local: client.local,
             cookies: client
                 .listener

@@ -13,6 +13,7 @@ fn http_check(path: &str) -> Check {
         expected_codes: vec![(200, 200)],
         version: "1.0".into(),
         host: None,
+        over_tls: false,
     }
 }
 

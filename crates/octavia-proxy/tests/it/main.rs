@@ -15,3 +15,4 @@ mod swaps;
 mod tcp;
 mod udp;
 mod tls;
+mod tls_members;

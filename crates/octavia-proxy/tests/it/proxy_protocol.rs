@@ -132,6 +132,7 @@ fn http_check() -> Check {
         expected_codes: vec![(200, 200)],
         version: "1.0".into(),
         host: None,
+        over_tls: false,
     }
 }
 

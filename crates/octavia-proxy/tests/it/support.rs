@@ -4,6 +4,7 @@ mod client;
 pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod datagrams;
+pub(crate) mod nginx;
 mod origin;
 pub(crate) mod pki;
 

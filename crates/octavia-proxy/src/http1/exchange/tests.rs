@@ -21,6 +21,7 @@ fn backward(persistence: Persistence) -> Backward<'static> {
     Backward {
         persistence,
         cookies: OnResponse::Nothing,
+        lines: b"",
     }
 }
 
@@ -68,6 +69,7 @@ fn the_cookie_of_the_answer_is_told_and_not_that_of_an_interim_one() {
     let backward = Backward {
         persistence: Persistence::Keep,
         cookies: OnResponse::Find(b"SID"),
+        lines: b"",
     };
     let mut out = Vec::new();
     let taken = Exchange::new(GET).take_from_member(bytes, backward, &mut out);

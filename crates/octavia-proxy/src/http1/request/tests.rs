@@ -6,12 +6,14 @@ use crate::http1::answer::Refusal;
 use crate::http1::body::Framing;
 use crate::http1::cookie::OnRequest;
 use crate::limits;
+use crate::tls::{PeerHeader, PeerHeaders};
 
 fn headers() -> Headers {
     Headers {
         forwarded_for: true,
         forwarded_port: true,
         forwarded_proto: true,
+        peer: PeerHeaders::default(),
         lines: b"X-Forwarded-Port: 80\r\nX-Forwarded-Proto: http\r\n".to_vec(),
     }
 }
@@ -28,6 +30,7 @@ fn read_cookies(
     let forward = Forward {
         headers,
         client: "192.0.2.7".parse().expect("an address"),
+        peer: None,
         local: "198.51.100.1:80".parse().expect("an address"),
         cookies,
     };
@@ -278,4 +281,21 @@ proptest! {
         prop_assert_eq!(read(&whole[..cut]), None);
         prop_assert!(read(whole).is_some());
     }
+}
+
+#[test]
+fn what_a_client_says_of_its_certificate_is_replaced_where_we_say_it() {
+    let headers = Headers {
+        peer: PeerHeaders::of(|header| header == PeerHeader::CommonName),
+        ..Headers::default()
+    };
+    let head =
+        b"GET / HTTP/1.1\r\nHost: x\r\nx-ssl-client-cn: forged\r\nX-SSL-Issuer: kept\r\n\r\n";
+    let (_, out) = read_with(&headers, head).expect("valid").expect("complete");
+    insta::assert_snapshot!(out.replace(" \r", "").replace('\r', ""), @"
+    GET / HTTP/1.1
+    Host: x
+    X-SSL-Issuer: kept
+    X-SSL-Client-CN:
+    ");
 }

@@ -66,7 +66,13 @@ impl Stream {
         self.tls.as_deref()
     }
 
-    /// Goes on with the handshake.
+    /// Tells whether what came, though nobody waits for anything, was between the ends of a session
+    /// only: tickets for the next one.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        self.is_secured() && self.receive_secured(&mut [0]) == Received::Nothing
+    }
+
+    /// Goes on with the handshake; over at once where the stream is not secured.
     pub(crate) fn handshake(&mut self) -> Handshake {
         let Some(mut session) = self.tls.take() else {
             return Handshake::Done;

@@ -1,19 +1,21 @@
 use std::io::Write;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What a program said.
 #[derive(Debug)]
 pub(crate) struct Said {
-    pub(crate) succeeded: bool,
     pub(crate) output: String,
     pub(crate) errors: String,
 }
 
-/// Runs a program; `None`, said aloud, where this machine has none of that name.
+/// Runs a program, which gets no input; `None`, said aloud, where this machine has none of that name.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Option<Said> {
-    match Command::new(program).args(arguments).output() {
+    match Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+    {
         Ok(output) => Some(Said {
-            succeeded: output.status.success(),
             output: String::from_utf8_lossy(&output.stdout).into_owned(),
             errors: String::from_utf8_lossy(&output.stderr).into_owned(),
         }),

@@ -1,0 +1,8 @@
+/// What the proxy speaks inside TLS, as ALPN names it.
+const SPOKEN: [&str; 2] = ["http/1.1", "http/1.0"];
+
+/// Returns those of `wanted` that are spoken, in order.
+pub(super) fn offered(wanted: &[String]) -> Vec<Vec<u8>> {
+    let spoken = wanted.iter().filter(|name| SPOKEN.contains(&name.as_str()));
+    spoken.map(|name| name.clone().into_bytes()).collect()
+}
