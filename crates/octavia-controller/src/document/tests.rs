@@ -1,6 +1,7 @@
 //! One file, because each case is one document beside the tree that it comes from.
 
 use insta::{assert_json_snapshot, assert_snapshot};
+use octavia_amphora_api::config::L7Subject;
 use octavia_cloud::{FixedIp, PortPurpose};
 use octavia_model::{
     AmphoraStatus, HealthMonitorType, HttpVersion, L7CompareType, L7Policy, L7PolicyAction,
@@ -613,11 +614,14 @@ fn what_upstream_leaves_out_of_policies_is_left_out() {
 }
 
 #[test]
-fn a_rule_on_the_clients_certificate_is_not_left_out_in_silence() {
+fn rules_on_the_clients_certificate_are_carried() {
     let mut tree = full();
     let mut refused = policy(1, L7PolicyAction::Reject);
-    refused.rules[0].kind = L7RuleType::SslConnHasCert;
+    refused.rules[0].kind = L7RuleType::SslDnField;
+    refused.rules[0].key = Some("OU".to_owned());
     tree.l7_policies = vec![refused];
-    let error = build(&tree).unwrap_err();
-    assert_eq!(error.feature, "type SSL_CONN_HAS_CERT");
+    let document = build(&tree).unwrap();
+    let subject = &document.listeners[0].l7_policies[0].rules[0].subject;
+    let name = "OU".to_owned();
+    assert_eq!(*subject, L7Subject::SslDnField { name });
 }
