@@ -27,10 +27,9 @@ use crate::runtime::deadlines::{Deadlines, Due, Timer};
 use crate::runtime::poller::{Event, Poller};
 use crate::runtime::slots::{Key, Slots};
 use crate::shared::Shared;
+use crate::tls::ClientTls;
 use asking::Asking;
 use probe::{Progress, Question};
-use crate::tls::ClientTls;
-use probe::{Probe, Progress, Question};
 use verdict::{Outcome, Thresholds, Verdict};
 
 const WAKER: u64 = 0;
@@ -183,6 +182,7 @@ impl Checker {
                 Some(Arc::clone(of_pool.unwrap_or(&self.unverified)))
             }
             Check::Tcp | Check::Http { .. } => of_pool.cloned(),
+            Check::Ping | Check::UdpConnect => None,
         }
     }
 

@@ -38,8 +38,8 @@ mod runtime;
 mod shared;
 mod sticky;
 mod tcp;
-mod udp;
 mod tls;
+mod udp;
 mod worker;
 
 pub use proxy::{ApplyError, Proxy, ProxyOptions};

@@ -116,6 +116,8 @@ impl Listener {
         let members = self.pool.iter().flat_map(|pool| &pool.members);
         let mut members = members.filter(|candidate| candidate.enabled);
         members.any(|candidate| Arc::ptr_eq(&candidate.state, member))
+    }
+
     /// Returns the lines that are added to answers.
     pub(crate) fn answer_lines(&self) -> &[u8] {
         self.tls.as_ref().map_or(&[], |tls| &tls.answer_lines)

@@ -24,7 +24,7 @@ impl Asking {
         match question.check {
             Check::Ping => Datagram::ping(question.address, poller, token).map(Self::Datagram),
             Check::UdpConnect => Datagram::udp(question.address, poller, token).map(Self::Datagram),
-            Check::Tcp | Check::Http { .. } => {
+            Check::Tcp | Check::TlsHello | Check::Http { .. } => {
                 Probe::start(question, poller, token).map(Self::Connection)
             }
         }
@@ -35,7 +35,7 @@ impl Asking {
         match check {
             // Silence is the good answer, and nobody complains after that time.
             Check::UdpConnect => timeout.min(Duration::from_secs(1)),
-            Check::Ping | Check::Tcp | Check::Http { .. } => timeout,
+            Check::Ping | Check::Tcp | Check::TlsHello | Check::Http { .. } => timeout,
         }
     }
 

@@ -69,8 +69,9 @@ impl Probe {
         };
         poller.add_stream(&stream, token).map_err(failed)?;
         let (request, expected) = match question.check {
-            Check::Tcp | Check::UdpConnect | Check::Ping => (Vec::new(), Vec::new()),
-            Check::Tcp | Check::TlsHello => (Vec::new(), Vec::new()),
+            Check::Tcp | Check::TlsHello | Check::UdpConnect | Check::Ping => {
+                (Vec::new(), Vec::new())
+            }
             Check::Http { expected_codes, .. } => (
                 request(question.check, question.address),
                 expected_codes.clone(),

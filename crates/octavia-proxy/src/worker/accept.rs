@@ -182,7 +182,7 @@ impl Worker {
         client.phase = Phase::Head;
         match client.listener.protocol {
             ListenerProtocol::Http => Step::Again,
-            ListenerProtocol::Tcp => {
+            ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.find_wish(None);
                 self.reach_member(key)
             }

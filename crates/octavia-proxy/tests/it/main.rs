@@ -13,6 +13,6 @@ mod sticky;
 mod support;
 mod swaps;
 mod tcp;
-mod udp;
 mod tls;
 mod tls_members;
+mod udp;
