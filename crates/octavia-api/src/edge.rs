@@ -6,6 +6,7 @@
 mod acceptable;
 mod access_log;
 mod cors;
+mod idempotency;
 mod origin;
 mod path;
 
@@ -26,7 +27,9 @@ use tracing::Instrument;
 use crate::Api;
 use crate::error::Error;
 use access_log::Entry;
+use idempotency::Passage;
 
+pub(crate) use idempotency::commit_created;
 pub(crate) use origin::Origin;
 pub use origin::Peer;
 
@@ -77,11 +80,17 @@ async fn enter(api: &Api, mut request: Request, next: Next, entry: &mut Entry) -
     if let Err(refusal) = api.auth.admit(&mut request).await {
         return refusal;
     }
-    entry.caller(&api.auth.caller(&request));
+    let caller = api.auth.caller(&request);
+    entry.caller(&caller);
     if let Err(error) = acceptable::check(&request, api.config.max_request_body_size) {
         return error.into_response();
     }
-    answer(api, request, next).await
+    match idempotency::passage(api, request, &caller).await {
+        Ok(Passage::Free(request)) => answer(api, request, next).await,
+        Ok(Passage::Once(once, request)) => once.run(api, answer(api, request, next)).await,
+        Ok(Passage::Answered(response)) => response,
+        Err(error) => error.into_response(),
+    }
 }
 
 async fn answer(api: &Api, request: Request, next: Next) -> Response {

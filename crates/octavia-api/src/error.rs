@@ -112,6 +112,15 @@ pub enum Error {
     /// The store of secrets does not answer.
     #[error("The secret store does not answer. Nothing was changed; please try again.")]
     NoSecretStore(#[source] Arc<octavia_cloud::Error>),
+    /// The idempotency key came with another request before.
+    #[error("The Idempotency-Key was used for another request before.")]
+    KeyReused,
+    /// A request with the same idempotency key is under way.
+    #[error("A request with the same Idempotency-Key is under way. Please try again.")]
+    KeyBusy,
+    /// The project asks too often; it may ask again after so many seconds.
+    #[error("Too many requests of this project. Please try again in {0} s.")]
+    TooManyRequests(u64),
     /// The database failed or refused.
     #[error(transparent)]
     Store(#[from] octavia_store::Error),
@@ -263,7 +272,7 @@ impl Error {
             | Self::NoSubresource { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::QuotaMet(_) => StatusCode::FORBIDDEN,
-            Self::Immutable(_) | Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Immutable(_) | Self::Conflict(_) | Self::KeyBusy => StatusCode::CONFLICT,
             Self::Unsupported { .. } | Self::NoProvider(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Provider { .. } | Self::Unread(_) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -271,6 +280,8 @@ impl Error {
             Self::NoSecretStore(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Routing { status, .. } => *status,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Store(error) => store_status(error),
             Self::Cloud(error) => cloud_status(error),
@@ -280,7 +291,9 @@ impl Error {
     /// Returns after how many seconds it is worth to try again; `None` when waiting changes nothing.
     const fn retry_after(&self) -> Option<u64> {
         use octavia_store::Error as E;
-        if let Self::Store(E::Busy { .. }) = self {
+        if let Self::TooManyRequests(seconds) = self {
+            Some(*seconds)
+        } else if let Self::Store(E::Busy { .. }) | Self::KeyBusy = self {
             Some(1)
         } else if matches!(
             self,

@@ -106,7 +106,8 @@ fn media_type(request: &Request) -> String {
         .to_ascii_lowercase()
 }
 
-async fn read(body: Body, limit: usize) -> Result<Vec<u8>> {
+/// Reads a body, up to a number of bytes.
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Vec<u8>> {
     let limited = http_body_util::Limited::new(body, limit);
     match http_body_util::BodyExt::collect(limited).await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),

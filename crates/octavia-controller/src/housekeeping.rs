@@ -15,6 +15,9 @@ use crate::world::World;
 
 use orphans::Suspects;
 
+/// How long an answer is given again to those who ask under the same key.
+const IDEMPOTENCY_KEY_AGE: Duration = Duration::from_hours(24);
+
 /// Keeps the house. Any number may run.
 pub struct Housekeeping {
     world: World,
@@ -74,13 +77,16 @@ impl Housekeeping {
         let events = tx
             .prune_events(before(self.config.event_expiry_age), self.config.event_keep)
             .await?;
+        let keys = tx.prune_keys(before(IDEMPOTENCY_KEY_AGE)).await?;
         tx.commit().await?;
-        if amphorae + load_balancers + events > 0 {
+        if amphorae + load_balancers + events + keys > 0 {
             tracing::info!(
                 amphorae,
                 load_balancers,
                 events,
-                "purged {load_balancers} load balancers, {amphorae} amphorae, {events} events"
+                keys,
+                "purged {load_balancers} load balancers, {amphorae} amphorae, {events} events, \
+                 {keys} idempotency keys"
             );
         }
         Ok(())

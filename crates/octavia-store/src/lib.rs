@@ -20,6 +20,7 @@ mod flavor;
 mod flavor_profile;
 mod health_monitor;
 mod housekeeping;
+mod idempotency;
 mod l7policy;
 mod l7rule;
 mod list;
@@ -43,6 +44,7 @@ mod url;
 
 pub use counting::counting;
 pub use error::{Error, Result};
+pub use idempotency::{Attempt, Claim, StoredAnswer};
 pub use list::{Direction, ListQuery, Resource, Sort, TagFilter};
 pub use reconciliation::{Lease, Reconciliation};
 pub use schema::{SchemaState, Upgraded};

@@ -21,6 +21,7 @@ pub mod member;
 pub mod pool;
 pub mod quotas;
 pub mod rs_events;
+pub mod rs_idempotency_keys;
 pub mod rs_reconciliation;
 pub mod session_persistence;
 pub mod sni;

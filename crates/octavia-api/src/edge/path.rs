@@ -36,7 +36,7 @@ const RESOURCES: [&str; 11] = [
     "availabilityzoneprofiles",
 ];
 
-fn canonical_path(path: &str) -> String {
+pub(super) fn canonical_path(path: &str) -> String {
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if let Some(last) = parts.last_mut() {
         *last = last.strip_suffix(".json").unwrap_or(last);

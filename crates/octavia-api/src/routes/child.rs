@@ -10,7 +10,6 @@ use octavia_store::Tx;
 use serde_json::{Value, json};
 
 use super::tenant::{self, Above, Tenant, id_of};
-use crate::Api;
 use crate::api::Wish;
 use crate::caller::Caller;
 use crate::error::Result;
@@ -21,6 +20,7 @@ use crate::rules::quota;
 use crate::rules::references::ReadSecrets;
 use crate::turn::Accepted;
 use crate::wire::shape::Shape;
+use crate::{Api, edge};
 
 /// A kind of object below a load balancer, whose every change the load balancer waits for.
 pub(crate) trait Child: Tenant {
@@ -135,7 +135,7 @@ pub(super) async fn create<R: Child>(
     let body = api
         .in_turn_with(secrets, || create_once::<R>(call, &above, &post))
         .await?;
-    Ok((StatusCode::CREATED, Json(json!({ kind.root.key: body }))).into_response())
+    Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
 async fn create_once<R: Child>(
@@ -154,8 +154,9 @@ async fn create_once<R: Child>(
     let lb = load_balancer.id;
     let what = format!("creation of {} {}", kind.noun, made.id());
     call.api.wake(&mut tx, lb, Wish::Change, &what).await?;
-    tx.commit().await?;
-    Ok(Accepted::new(lb, made.view()))
+    let body = json!({ kind.root.key: made.view() });
+    edge::commit_created(tx, &body).await?;
+    Ok(Accepted::new(lb, body))
 }
 
 async fn update<R: Child>(

@@ -22,7 +22,7 @@ use crate::tree::asked::{AskedTree, Ids};
 use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
 use crate::wire::load_balancer::{LoadBalancerPost, LoadBalancerPut, statistics, view};
-use crate::{Api, policy};
+use crate::{Api, edge, policy};
 
 const ROOT: Root = Root {
     argument: "load_balancer",
@@ -150,9 +150,7 @@ async fn create(
         Err(error) => Err(error),
     };
     match made {
-        Ok(body) => {
-            Ok((StatusCode::CREATED, Json(json!({ "loadbalancer": body }))).into_response())
-        }
+        Ok(body) => Ok((StatusCode::CREATED, Json(body)).into_response()),
         Err(error) => {
             vip::give_back(&api, &load_balancer).await;
             Err(error)
@@ -181,8 +179,9 @@ async fn insert(api: &Api, load_balancer: &LoadBalancer, tree: &Tree) -> Result<
     let id = load_balancer.id;
     api.wake(&mut tx, id, Wish::Change, "creation of the load balancer")
         .await?;
-    tx.commit().await?;
-    Ok(Accepted::new(id, tree.view(load_balancer)))
+    let body = json!({ "loadbalancer": tree.view(load_balancer) });
+    edge::commit_created(tx, &body).await?;
+    Ok(Accepted::new(id, body))
 }
 
 fn project(caller: &Caller, post: &LoadBalancerPost) -> Result<String> {

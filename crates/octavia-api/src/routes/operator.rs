@@ -10,13 +10,13 @@ use octavia_store::{ListQuery, Tx};
 use serde_json::{Value, json};
 
 use super::kind::Kind;
-use crate::Api;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::payload::Payload;
 use crate::query::Query;
 use crate::wire::shape::Shape;
+use crate::{Api, edge};
 
 /// A kind of object that belongs to no project.
 pub(crate) trait Operators: Sized + Send + Sync {
@@ -129,9 +129,9 @@ async fn create<R: Offer>(
     let new = R::make(&api, post)?;
     let mut tx = api.store.begin(kind.transactions.create).await?;
     new.insert(&mut tx).await?;
-    tx.commit().await?;
-    let body = Json(json!({ kind.root.key: new.view() }));
-    Ok((StatusCode::CREATED, body).into_response())
+    let body = json!({ kind.root.key: new.view() });
+    edge::commit_created(tx, &body).await?;
+    Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
 async fn update<R: Offer>(

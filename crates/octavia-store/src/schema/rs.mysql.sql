@@ -39,3 +39,15 @@ CREATE TABLE IF NOT EXISTS `rs_events` (
   KEY `ix_rs_events_load_balancer_id` (`load_balancer_id`, `sequence`),
   KEY `ix_rs_events_at` (`at`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE TABLE IF NOT EXISTS `rs_idempotency_keys` (
+  `id` VARCHAR(64) CHARACTER SET ascii NOT NULL,
+  `request` VARCHAR(64) CHARACTER SET ascii NOT NULL,
+  `owner` VARCHAR(36) CHARACTER SET ascii NOT NULL,
+  `claimed_until` DATETIME(6) NOT NULL,
+  `created_at` DATETIME(6) NOT NULL,
+  `status` INT,
+  `answer` LONGTEXT,
+  PRIMARY KEY (`id`),
+  KEY `ix_rs_idempotency_keys_created_at` (`created_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;

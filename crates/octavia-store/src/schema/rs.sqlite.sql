@@ -39,3 +39,16 @@ CREATE TABLE IF NOT EXISTS "rs_events" (
 
 CREATE INDEX IF NOT EXISTS "ix_rs_events_load_balancer_id" ON "rs_events" ("load_balancer_id", "sequence");
 CREATE INDEX IF NOT EXISTS "ix_rs_events_at" ON "rs_events" ("at");
+
+CREATE TABLE IF NOT EXISTS "rs_idempotency_keys" (
+  "id" VARCHAR(64) NOT NULL,
+  "request" VARCHAR(64) NOT NULL,
+  "owner" VARCHAR(36) NOT NULL,
+  "claimed_until" DATETIME NOT NULL,
+  "created_at" DATETIME NOT NULL,
+  "status" INTEGER,
+  "answer" TEXT,
+  PRIMARY KEY ("id")
+);
+
+CREATE INDEX IF NOT EXISTS "ix_rs_idempotency_keys_created_at" ON "rs_idempotency_keys" ("created_at");

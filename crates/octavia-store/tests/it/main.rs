@@ -5,6 +5,7 @@
 
 mod fixture;
 mod housekeeping;
+mod idempotency;
 mod l7;
 mod leases;
 mod lists;
