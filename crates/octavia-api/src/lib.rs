@@ -22,6 +22,7 @@ mod provider;
 mod query;
 mod routes;
 mod rules;
+mod server;
 mod tree;
 mod turn;
 mod wire;
@@ -32,3 +33,4 @@ pub use config::{AccessLog, ApiConfig, CorsSettings, EdgeConfig, HaproxyTimeouts
 pub use edge::Peer;
 pub use error::Error;
 pub use provider::Capabilities;
+pub use server::{Server, Tls, TlsFiles};

@@ -124,6 +124,7 @@ pub(crate) async fn run(configuration: Configuration, folder: &Path) -> Result<(
 pub(crate) struct Everything {
     lifecycle: Lifecycle,
     cloud: Arc<LocalCloud>,
+    scheme: &'static str,
     address: SocketAddr,
     /// Held until the end.
     _folder: StateFolder,
@@ -139,7 +140,7 @@ impl Everything {
         Problems::none_of(&configuration.cloud.obstacles)?;
         let folder = StateFolder::take(folder)?;
         let entrance = api::Entrance::open(&configuration.api).await?;
-        let address = entrance.address()?;
+        let (scheme, address) = (entrance.scheme(), entrance.address()?);
         if configuration.controller.obstacles.is_empty() {
             tracing::debug!("the key of heartbeats is configured");
         } else {
@@ -167,6 +168,7 @@ impl Everything {
         Ok(Self {
             lifecycle,
             cloud: parts.cloud,
+            scheme,
             address,
             _folder: folder,
         })
@@ -174,7 +176,7 @@ impl Everything {
 
     /// Returns the URL of the API.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Returns the token that stops everything.

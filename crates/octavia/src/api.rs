@@ -5,13 +5,12 @@ mod callers;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use octavia_api::{Api, Auth};
+use octavia_api::{Api, Auth, Server, Tls};
 use octavia_cloud::noop::NoopNetwork;
 use octavia_cloud::{NetworkDriver, Secrets};
 use octavia_model::{Clock, SystemClock};
 use octavia_store::Store;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::config::{ApiRole, Configuration, Networks, Problems};
 use crate::failure::Failure;
@@ -59,17 +58,29 @@ impl Surroundings {
 /// The API's port, and who comes in by it.
 pub(crate) struct Entrance {
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     callers: Auth,
 }
 
 impl Entrance {
-    /// Reads the rules and takes the port, before anything else is begun.
+    /// Reads rules and certificate and takes the port, before anything else is begun.
     pub(crate) async fn open(role: &ApiRole) -> Result<Self, Failure> {
         let callers = callers::known_by(role)?;
+        let tls = role.tls.clone().map(Tls::open).transpose();
+        let tls = tls.map_err(|error| Failure::Configuration(error.into()))?;
         let listener = TcpListener::bind(role.address)
             .await
             .map_err(|error| cannot_listen(role.address, &error))?;
-        Ok(Self { listener, callers })
+        Ok(Self {
+            listener,
+            tls: tls.map(Arc::new),
+            callers,
+        })
+    }
+
+    /// Returns what its clients speak.
+    pub(crate) const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Returns where the API listens.
@@ -100,27 +111,15 @@ pub(crate) fn start(
     let api = Api::new(around.store, around.network, around.clock)
         .with_config(configuration.api.api.clone())
         .with_secrets(around.secrets)
-        .with_auth(entrance.callers);
+        .with_auth(entrance.callers.clone());
     let stopping = lifecycle.stopping();
-    tracing::info!(%address, "the API listens on http://{address}");
-    lifecycle.start("api", serve(entrance.listener, api, stopping));
-    Ok(())
-}
-
-async fn serve(
-    listener: TcpListener,
-    api: Api,
-    stopping: CancellationToken,
-) -> Result<(), Failure> {
-    use axum::serve::ListenerExt;
-    // Answers are small and written whole: waiting to fill a packet only delays them.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
+    let scheme = entrance.scheme();
+    let Entrance { listener, tls, .. } = entrance;
+    let server = Server { listener, tls };
+    tracing::info!(%address, "the API listens on {scheme}://{address}");
+    lifecycle.start("api", async move {
+        server.serve(api.router(), stopping).await;
+        Ok(())
     });
-    axum::serve(listener, api.router())
-        .with_graceful_shutdown(stopping.cancelled_owned())
-        .await
-        .map_err(|error| Failure::Other(error.into()))
+    Ok(())
 }

@@ -18,6 +18,7 @@ use octavia_testing::TestDatabase;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::ports::{Dying, Fate};
 use crate::world::{World, impatient, request};
 
 const SUBNET: &str = "11111111-1111-1111-1111-111111111111";
@@ -279,7 +280,17 @@ async fn die_after(steps: usize, world: &World, key: &str, body: &Value) -> bool
 #[tokio::test]
 async fn while_another_process_is_at_work_the_caller_is_told_to_come_again() {
     let world = World::new().await;
-    die_after(3, &world, "k", &body("a")).await;
+    let network = Dying {
+        inner: Arc::clone(&world.network),
+        made: Arc::default(),
+        fate: Fate::Killed,
+    };
+    let (made, a) = (Arc::clone(&network.made), body("a"));
+    let other = world.router_over(impatient(), Arc::new(network));
+    tokio::select! {
+        answer = post(&other, PATH, "k", &a) => panic!("{answer:?}"),
+        () = made.notified() => {}
+    }
     let call = with_key(PATH, "k", &body("a"));
     let response = world.router.clone().oneshot(call).await.unwrap();
     assert_eq!(response.status(), StatusCode::CONFLICT);

@@ -16,5 +16,6 @@ mod races;
 mod random_bodies;
 mod replay;
 mod secrets;
+mod server;
 mod waiting;
 mod world;

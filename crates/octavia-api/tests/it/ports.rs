@@ -117,14 +117,14 @@ async fn a_panic_is_answered_and_leaves_no_row() {
 }
 
 /// Makes the port, and then answers no more: the process is killed in between, or panics.
-struct Dying {
-    inner: Arc<NoopNetwork>,
-    made: Arc<Notify>,
-    fate: Fate,
+pub(crate) struct Dying {
+    pub(crate) inner: Arc<NoopNetwork>,
+    pub(crate) made: Arc<Notify>,
+    pub(crate) fate: Fate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Fate {
+pub(crate) enum Fate {
     Killed,
     Panic,
 }

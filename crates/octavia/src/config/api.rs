@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use octavia_api::policy::PolicySettings;
-use octavia_api::{ApiConfig, HaproxyTimeouts, VipPolicy};
+use octavia_api::{ApiConfig, HaproxyTimeouts, TlsFiles, VipPolicy};
 use octavia_model::{Limits, Topology};
 
 use super::edge;
@@ -32,6 +32,8 @@ pub(crate) struct ApiRole {
     pub(crate) address: SocketAddr,
     /// What it says.
     pub(crate) api: ApiConfig,
+    /// Where its certificate lies; `None`: nothing is encrypted.
+    pub(crate) tls: Option<TlsFiles>,
     /// How callers are known.
     pub(crate) auth: AuthStrategy,
     /// What callers may do.
@@ -65,6 +67,7 @@ pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
         auth,
         policy: policy::read(reader, sources),
         address: reader.socket_address(BIND_HOST, BIND_PORT),
+        tls: tls(reader, &mut obstacles),
         api: api(reader),
         obstacles,
     }
@@ -81,6 +84,31 @@ fn auth_strategy(reader: &Reader<'_>, obstacles: &mut Vec<Problem>) -> AuthStrat
             },
             |role| AuthStrategy::Keystone(Box::new(role)),
         ),
+    }
+}
+
+/// A certificate needs its key, and the other way round.
+fn tls(reader: &Reader<'_>, obstacles: &mut Vec<Problem>) -> Option<TlsFiles> {
+    let certificate = reader.path((API, "tls_cert_file"));
+    let key = reader.path((API, "tls_key_file"));
+    let client_authorities = reader.path((API, "tls_client_ca_file"));
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles {
+            certificate,
+            key,
+            client_authorities,
+        }),
+        (None, None) if client_authorities.is_none() => None,
+        (certificate, _) => {
+            let missing = if certificate.is_some() {
+                (API, "tls_key_file")
+            } else {
+                (API, "tls_cert_file")
+            };
+            let needed = "encrypting needs both tls_cert_file and tls_key_file";
+            obstacles.push(reader.problem(missing, needed));
+            None
+        }
     }
 }
 
