@@ -14,7 +14,7 @@ mod request;
 mod row;
 mod write;
 
-pub(crate) use answer::{Mode, answer};
+pub(crate) use answer::{Mode, answer, schema as answer_schema};
 pub(crate) use plan::{Plan, plan};
-pub(crate) use request::Declaration;
+pub(crate) use request::{Declaration, schema as request_schema};
 pub(crate) use write::write;

@@ -16,6 +16,7 @@ mod edge;
 mod error;
 mod list;
 mod network_api;
+mod openapi;
 mod payload;
 pub mod policy;
 mod provider;

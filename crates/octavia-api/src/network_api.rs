@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::caller::Caller;
 use crate::error::Result;
+use crate::openapi::{Operation, common, parameter};
 use crate::query::Query;
 use crate::{Api, policy};
 
@@ -27,6 +28,35 @@ pub(crate) fn routes() -> Router<Api> {
             "/v2.0/extensions",
             get(async || Json(json!({ "extensions": [] }))),
         )
+}
+
+/// Describes these paths.
+pub(crate) fn operations() -> Vec<Operation> {
+    const TAG: &str = "Network API";
+    let list = |path: &str, plural: &str| {
+        let items = json!({ "type": "array", "items": { "type": "object" } });
+        Operation::new("get", path, &format!("list_{plural}"), TAG)
+            .says("Part of the Network API of the local cloud. Fields are filters.")
+            .with([parameter::fields()])
+            .answer(200, "Objects.", common::under(plural, items))
+    };
+    let show = |path: &str, root: &str| {
+        let item = json!({ "type": "object" });
+        let error = json!({ "type": "object", "required": ["NeutronError"] });
+        Operation::new("get", path, &format!("show_{root}"), TAG)
+            .says("Part of the Network API of the local cloud.")
+            .answer(200, "The object.", common::under(root, item))
+            .answer(404, "There is none.", error)
+    };
+    vec![
+        list("/v2.0/networks", "networks"),
+        show("/v2.0/networks/{id}", "network"),
+        list("/v2.0/subnets", "subnets"),
+        show("/v2.0/subnets/{id}", "subnet"),
+        list("/v2.0/ports", "ports"),
+        show("/v2.0/ports/{id}", "port"),
+        list("/v2.0/extensions", "extensions"),
+    ]
 }
 
 async fn networks(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {

@@ -39,7 +39,7 @@ impl Payload {
     pub(crate) fn decode_optional<T: Shape>(&self, root: Root) -> Result<Given<T>> {
         let body = self.json(root.argument)?;
         Keys::of(&body, &[&[root.key]])
-            .and_then(|keys| keys.optional(root.key, T::decode))
+            .and_then(|keys| keys.optional(root.key, &T::decode))
             .map_err(|fault: Fault| fault.into_error(root.argument, &body))
     }
 

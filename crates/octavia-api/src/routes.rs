@@ -9,7 +9,7 @@ mod flavor;
 mod flavor_profile;
 mod health_monitor;
 mod healthcheck;
-mod kind;
+pub(crate) mod kind;
 mod l7policy;
 mod l7rule;
 mod listener;
@@ -29,6 +29,8 @@ use axum::routing::MethodRouter;
 use http::StatusCode;
 
 use crate::error::Error;
+use crate::openapi::{self, Operation};
+use crate::wire::schema::Components;
 use crate::{Api, edge, network_api};
 use kind::Kind;
 
@@ -53,9 +55,34 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(availability_zone_profile::routes())
         .merge(availability_zone::routes())
         .merge(network_api::routes())
+        .merge(openapi::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(async || Error::wrong_method())
         .with_state(api)
+}
+
+/// Describes the paths of upstream's API.
+pub(crate) fn operations(components: &mut Components) -> Vec<Operation> {
+    [
+        version::operations(),
+        healthcheck::operations(),
+        load_balancer::operations(components),
+        config::operations(components),
+        listener::operations(components),
+        pool::operations(components),
+        member::operations(components),
+        health_monitor::operations(components),
+        amphora::operations(components),
+        l7policy::operations(components),
+        l7rule::operations(components),
+        quota::operations(components),
+        provider::operations(),
+        flavor_profile::operations(components),
+        flavor::operations(components),
+        availability_zone_profile::operations(components),
+        availability_zone::operations(components),
+    ]
+    .concat()
 }
 
 /// Completes a collection: PUT and DELETE miss the argument that names an item.

@@ -17,36 +17,7 @@ pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod python;
 pub(crate) mod quota;
+pub(crate) mod schema;
 pub(crate) mod shape;
-
-use chrono::{DateTime, Utc};
-use octavia_model::Id;
-use serde_json::{Value, json};
-
-/// Shows a moment as upstream does: UTC, whole seconds, no offset.
-pub(crate) fn time(at: Option<DateTime<Utc>>) -> Value {
-    at.map_or(Value::Null, |at| {
-        at.format("%Y-%m-%dT%H:%M:%S").to_string().into()
-    })
-}
-
-/// Shows ids as objects that hold nothing but the id.
-pub(crate) fn only_ids<T>(ids: &[Id<T>]) -> Value {
-    ids.iter()
-        .map(|id| json!({ "id": id.to_string() }))
-        .collect()
-}
-
-/// Shows an optional id.
-pub(crate) fn id<T>(id: Option<Id<T>>) -> Value {
-    id.map_or(Value::Null, |id| id.to_string().into())
-}
-
-/// Shows an empty list as null, as upstream does where the column is null.
-pub(crate) fn list_or_null(items: &[String]) -> Value {
-    if items.is_empty() {
-        Value::Null
-    } else {
-        items.into()
-    }
-}
+pub(crate) mod status;
+pub(crate) mod view;

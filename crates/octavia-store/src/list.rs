@@ -36,6 +36,19 @@ pub enum Resource {
     Quota,
 }
 
+impl Resource {
+    /// Returns the names of the fields that a list can be filtered and sorted by: those of the API's
+    /// answers, and upstream's internal ones.
+    pub fn fields(self) -> impl Iterator<Item = &'static str> {
+        fields::names(self)
+    }
+
+    /// Tells whether it has tags.
+    pub const fn has_tags(self) -> bool {
+        page::has_tags(self)
+    }
+}
+
 /// Which items of a resource to return, in which order. Fields are named as in the API's answers
 /// (`admin_state_up`, `vip_address`, `loadbalancer_id`), plus upstream's internal names
 /// (`enabled`, `topology`, `load_balancer_id`); the store maps them to columns.

@@ -13,12 +13,15 @@ use serde_json::json;
 use crate::error::causes;
 use crate::policy::Credentials;
 
-/// The paths that need no token. The whole path must be one of them, mount point and slash included.
-const OPEN_PATHS: [&str; 4] = [
+/// The paths that need no token: upstream's, and the OpenAPI document. The whole path must be one of
+/// them, mount point and slash included.
+const OPEN_PATHS: [&str; 6] = [
     "/",
     "/load-balancer/",
     "/healthcheck",
     "/load-balancer/healthcheck",
+    "/v2.0/openapi.json",
+    "/load-balancer/v2.0/openapi.json",
 ];
 
 /// What those are told to wait, in seconds, whose token nobody could ask about.

@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 use super::closing::{Closing, closings};
 use super::plan::{Changes, Plan};
 use super::row::Row;
+use crate::wire::schema::{Components, Described as _, Properties};
+use crate::wire::view::list_of;
 
 /// Whether the plan is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,40 @@ pub(crate) fn answer(plan: &Plan, present: &LoadBalancerTree, mode: Mode) -> Val
         "deleted": told.deleted,
         "untouched": told.untouched,
         "closes": closes,
+    })
+}
+
+/// Returns the schema of [`answer`].
+pub(crate) fn schema(components: &mut Components) -> Value {
+    let text = || json!({ "type": "string" });
+    let of_object = || {
+        let mut properties = Properties::default();
+        properties.required("type", text());
+        properties.required(
+            "id",
+            json!({ "type": ["string", "null"], "format": "uuid" }),
+        );
+        properties.required("what", text());
+        properties
+    };
+    let list = |item: Properties, what| list_of(&item.into_schema(what));
+    let mut created = of_object();
+    created.required("path", text());
+    let mut changed = of_object();
+    changed.optional("path", text());
+    changed.required("fields", json!({ "type": "object" }));
+    let mut closes = of_object();
+    closes.required("connections", text());
+    closes.required("why", text());
+    components.refer("Plan", |components| {
+        let mut plan = Properties::default();
+        plan.required("dry_run", bool::schema(components));
+        plan.required("created", list(created, "What is made."));
+        plan.required("changed", list(changed, "What is changed."));
+        plan.required("deleted", list(of_object(), "What is deleted."));
+        plan.required("untouched", u64::schema(components));
+        plan.required("closes", list(closes, "Whose connections end."));
+        plan.into_schema("What a declaration changes.")
     })
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::policy::Rule;
 use crate::rules::references::References;
 use crate::tree::Tree;
-use crate::wire;
+use crate::wire::view::View as _;
 
 /// An object that is to be made.
 #[derive(Debug, Clone)]
@@ -87,8 +87,7 @@ pub(crate) fn plan(
 
 impl Plan {
     fn load_balancer(&mut self, before: &LoadBalancer, after: &LoadBalancer) {
-        let show = wire::load_balancer::view;
-        let fields = difference(&show(before), &show(after));
+        let fields = difference(&before.view(), &after.view());
         self.load_balancer = (!fields.is_empty()).then(|| Changed {
             at: String::new(),
             before: before.clone(),

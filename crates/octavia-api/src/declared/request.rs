@@ -1,5 +1,5 @@
 use octavia_model::{LoadBalancer, Member};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Api;
@@ -7,10 +7,12 @@ use crate::error::{Error, Result};
 use crate::payload::{Payload, Root};
 use crate::rules;
 use crate::tree::asked::{AskedTree, Ids, Part};
-use crate::wire::load_balancer::{self, LoadBalancerPut, WholeLoadBalancerPut};
+use crate::wire::load_balancer::{LoadBalancerPut, WholeLoadBalancerPut};
 use crate::wire::member::MemberFields;
 use crate::wire::python;
+use crate::wire::schema::{Components, Described as _};
 use crate::wire::shape::{Keys, Shape as _};
+use crate::wire::view::View as _;
 
 const ROOT: Root = Root {
     argument: "load_balancer",
@@ -72,7 +74,7 @@ impl Declaration {
 
     /// Refuses what would change where a load balancer is.
     pub(crate) fn check_fixed(&self, load_balancer: &LoadBalancer) -> Result<()> {
-        let shown = load_balancer::view(load_balancer);
+        let shown = load_balancer.view();
         for (key, given) in &self.fixed {
             let present = shown.get(*key).unwrap_or(&Value::Null);
             if !agrees(given, present) {
@@ -104,6 +106,32 @@ impl Declaration {
     fn members(&self) -> impl Iterator<Item = &Part<MemberFields, Member>> {
         self.tree.pools.iter().flat_map(|pool| &pool.members)
     }
+}
+
+/// Refers to the schema of a declaration: the tree of a creation, whose parts may have ids, and what
+/// is given for good.
+pub(crate) fn schema(components: &mut Components) -> Value {
+    let mut parts = Components::default();
+    WholeLoadBalancerPut::schema(&mut parts);
+    let id = json!({ "type": ["string", "null"], "format": "uuid" });
+    for (name, part) in parts.renamed("Declared") {
+        components.refer(&name, |_| {
+            let mut part = part;
+            if !name.contains("SessionPersistence") {
+                part["properties"]["id"] = id.clone();
+            }
+            if name.ends_with(WholeLoadBalancerPut::NAME) {
+                for key in FIXED {
+                    part["properties"][key] =
+                        json!({ "description": "Given at creation, for good." });
+                }
+            }
+            part
+        });
+    }
+    components.refer(&format!("Declared{}", WholeLoadBalancerPut::NAME), |_| {
+        Value::Null
+    })
 }
 
 fn take_fixed(value: &mut Value) -> Vec<(&'static str, Value)> {

@@ -4,7 +4,7 @@ use axum::response::{Json, Response};
 use axum::routing::{get, put};
 use http::StatusCode;
 use octavia_model::{Amphora, AmphoraStatus, Id};
-use octavia_store::{ListQuery, Tx};
+use octavia_store::{ListQuery, Resource, Tx};
 use serde_json::{Value, json};
 
 use super::kind::{Kind, transactions};
@@ -12,11 +12,14 @@ use super::operator::{self, Operators};
 use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
+use crate::openapi::{Operation, common};
 use crate::payload::Root;
 use crate::query::Query;
 use crate::rules::change;
 use crate::turn::Accepted;
-use crate::wire::amphora::{statistics, view};
+use crate::wire::amphora::AmphoraStatistics;
+use crate::wire::schema::{Components, Described};
+use crate::wire::view::{self, View};
 use crate::{Api, policy};
 
 const NAME: &str = "Amphora";
@@ -34,6 +37,29 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v2.0/octavia/amphorae/{id}/failover", put(failover))
 }
 
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    let kind = &Amphora::KIND;
+    let of_item = |method, part: &str, id: &str| {
+        Operation::new(method, format!("{}/{part}", kind.item_path()), id, NAME)
+    };
+    let counters = view::list_of(&AmphoraStatistics::schema(components));
+    vec![
+        common::list::<Amphora>(kind, components),
+        common::show::<Amphora>(kind, components),
+        common::delete(kind).says("Deletes an amphora in ERROR; its load balancer gets another."),
+        of_item("get", "stats", "show_amphora_stats")
+            .says("Shows what the amphora counted, by listener.")
+            .answer(200, "Counters.", common::under("amphora_stats", counters)),
+        of_item("put", "config", "configure_amphora")
+            .says("Pushes its configuration, if it has another one.")
+            .empty(202, "Accepted."),
+        of_item("put", "failover", "failover_amphora")
+            .says("Replaces the amphora.")
+            .empty(202, "Accepted."),
+    ]
+}
+
 impl Operators for Amphora {
     const KIND: Kind = Kind {
         path: "/v2.0/octavia/amphorae",
@@ -45,8 +71,9 @@ impl Operators for Amphora {
         },
         plural: "amphorae",
         links: "amphorae_links",
-        argument: "amphora_id",
+        argument: "id",
         post_type: "AmphoraRootResponse",
+        resource: Resource::Amphora,
         rules: policy::AMPHORA,
         transactions: transactions!("amphora"),
     };
@@ -57,10 +84,6 @@ impl Operators for Amphora {
 
     async fn load(tx: &mut Tx, id: &str) -> Result<Self> {
         load(tx, parse_id(id, NAME)?).await
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 
@@ -86,8 +109,14 @@ async fn stats(
         return Err(Error::not_found("Amphora stats for", &amphora.id));
     }
     let counters: Vec<_> = counters
-        .iter()
-        .map(|(listener, counters)| statistics(&amphora, *listener, counters))
+        .into_iter()
+        .map(|(listener_id, counters)| AmphoraStatistics {
+            id: amphora.id,
+            load_balancer_id: amphora.load_balancer_id,
+            listener_id,
+            counters,
+        })
+        .map(|statistics| statistics.view())
         .collect();
     Ok(Json(json!({ "amphora_stats": counters })))
 }

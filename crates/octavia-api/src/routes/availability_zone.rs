@@ -1,18 +1,24 @@
 use axum::Router;
 use octavia_model::AvailabilityZone;
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::kind::{Kind, transactions};
 use super::operator::{self, Offer, Operators};
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::wire::availability_zone::{AvailabilityZonePost, AvailabilityZonePut, view};
+use crate::wire::availability_zone::{AvailabilityZonePost, AvailabilityZonePut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of availability zones.
 pub(super) fn routes() -> Router<Api> {
     operator::routes::<AvailabilityZone>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    operator::operations::<AvailabilityZone>(components)
 }
 
 impl Operators for AvailabilityZone {
@@ -28,6 +34,7 @@ impl Operators for AvailabilityZone {
         links: "availability_zones_links",
         argument: "availability_zone_name",
         post_type: "AvailabilityZoneRootPOST",
+        resource: Resource::AvailabilityZone,
         rules: policy::AVAILABILITY_ZONE,
         transactions: transactions!("availability_zone"),
     };
@@ -39,10 +46,6 @@ impl Operators for AvailabilityZone {
     async fn load(tx: &mut Tx, name: &str) -> Result<Self> {
         let found = tx.availability_zone(name).await?;
         found.ok_or_else(|| Error::not_found(Self::KIND.name, &name))
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

@@ -1,22 +1,28 @@
 use axum::Router;
 use octavia_model::{AvailabilityZoneProfile, Id};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::kind::{Kind, transactions};
 use super::operator::{self, Offer, Operators};
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
 use crate::provider::{self, settings};
 use crate::wire::availability_zone_profile::{
-    AvailabilityZoneProfilePost, AvailabilityZoneProfilePut, view,
+    AvailabilityZoneProfilePost, AvailabilityZoneProfilePut,
 };
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of profiles of availability zones.
 pub(super) fn routes() -> Router<Api> {
     operator::routes::<AvailabilityZoneProfile>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    operator::operations::<AvailabilityZoneProfile>(components)
 }
 
 impl Operators for AvailabilityZoneProfile {
@@ -32,6 +38,7 @@ impl Operators for AvailabilityZoneProfile {
         links: "availability_zone_profile_links",
         argument: "availability_zone_profile_id",
         post_type: "AvailabilityZoneProfileRootPOST",
+        resource: Resource::AvailabilityZoneProfile,
         rules: policy::AVAILABILITY_ZONE_PROFILE,
         transactions: transactions!("availability_zone_profile"),
     };
@@ -47,10 +54,6 @@ impl Operators for AvailabilityZoneProfile {
         }
         let found = tx.availability_zone_profile(id).await?;
         found.ok_or_else(|| Error::not_found(Self::KIND.name, &id))
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

@@ -13,12 +13,14 @@ use super::tenant::{self, Above, Tenant, id_of};
 use crate::api::Wish;
 use crate::caller::Caller;
 use crate::error::Result;
+use crate::openapi::{Operation, common};
 use crate::payload::Payload;
 use crate::provider::Driver;
 use crate::query::Query;
 use crate::rules::quota;
 use crate::rules::references::ReadSecrets;
 use crate::turn::Accepted;
+use crate::wire::schema::{Components, Described};
 use crate::wire::shape::Shape;
 use crate::{Api, edge};
 
@@ -106,10 +108,22 @@ pub(super) fn routes<R: Child + 'static>() -> Router<Api> {
 /// As [`routes`], with the methods of the collection.
 pub(super) fn routes_with<R: Child + 'static>(collection: MethodRouter<Api>) -> Router<Api> {
     let item = get(tenant::show::<R>).put(update::<R>).delete(delete::<R>);
-    Router::new().route(R::KIND.path, collection).route(
-        &format!("{}/{{id}}", R::KIND.path),
-        super::item(item, &R::KIND),
-    )
+    Router::new()
+        .route(R::KIND.path, collection)
+        .route(&R::KIND.item_path(), super::item(item, &R::KIND))
+}
+
+/// Describes the paths of a kind.
+pub(super) fn operations<R: Child + Described>(components: &mut Components) -> Vec<Operation> {
+    let kind = &R::KIND;
+    let view = R::schema(components);
+    vec![
+        common::list::<R>(kind, components),
+        common::create::<R::Post>(kind, components, view.clone()),
+        common::show::<R>(kind, components),
+        common::update::<R::Put>(kind, components, view),
+        common::delete(kind),
+    ]
 }
 
 /// Makes one.

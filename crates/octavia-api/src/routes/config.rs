@@ -11,12 +11,14 @@ use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::declared::{self, Declaration, Mode, Plan};
 use crate::error::{Error, Result};
+use crate::openapi::{Operation, common, parameter};
 use crate::payload::Payload;
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
 use crate::rules::{self, change, choice, quota};
 use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 const NAME: &str = "Load Balancer";
@@ -24,6 +26,27 @@ const NAME: &str = "Load Balancer";
 /// Returns the paths of whole load balancers.
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/v2.0/lbaas/loadbalancers/{id}/config", put(declare))
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    let path = "/v2.0/lbaas/loadbalancers/{id}/config";
+    let dry_run = parameter::query(
+        "dry_run",
+        "Whether the plan is only told.",
+        &json!({ "type": "boolean" }),
+    );
+    let declaration = common::under("loadbalancer", declared::request_schema(components));
+    let operation = Operation::new("put", path, "declare_loadbalancer", NAME)
+        .says("Makes the load balancer and everything below it as the body says.")
+        .with([dry_run])
+        .takes(&declaration)
+        .answer(
+            200,
+            "The plan.",
+            common::under("config", declared::answer_schema(components)),
+        );
+    vec![operation]
 }
 
 /// Makes a load balancer and everything below it as the body says, or tells what that would change.

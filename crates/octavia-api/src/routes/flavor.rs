@@ -1,19 +1,25 @@
 use axum::Router;
 use octavia_model::Flavor;
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::kind::{Kind, transactions};
 use super::operator::{self, Offer, Operators};
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::wire::flavor::{FlavorPost, FlavorPut, view};
+use crate::wire::flavor::{FlavorPost, FlavorPut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of flavors.
 pub(super) fn routes() -> Router<Api> {
     operator::routes::<Flavor>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    operator::operations::<Flavor>(components)
 }
 
 impl Operators for Flavor {
@@ -29,6 +35,7 @@ impl Operators for Flavor {
         links: "flavors_links",
         argument: "flavor_id",
         post_type: "FlavorRootPOST",
+        resource: Resource::Flavor,
         rules: policy::FLAVOR,
         transactions: transactions!("flavor"),
     };
@@ -41,10 +48,6 @@ impl Operators for Flavor {
         let id = parse_id(id, Self::KIND.name)?;
         let found = tx.flavor(id).await?;
         found.ok_or_else(|| Error::not_found(Self::KIND.name, &id))
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

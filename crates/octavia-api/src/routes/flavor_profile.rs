@@ -1,20 +1,26 @@
 use axum::Router;
 use octavia_model::{FlavorProfile, Id};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::kind::{Kind, transactions};
 use super::operator::{self, Offer, Operators};
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
 use crate::provider::{self, settings};
-use crate::wire::flavor_profile::{FlavorProfilePost, FlavorProfilePut, view};
+use crate::wire::flavor_profile::{FlavorProfilePost, FlavorProfilePut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of profiles of flavors.
 pub(super) fn routes() -> Router<Api> {
     operator::routes::<FlavorProfile>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    operator::operations::<FlavorProfile>(components)
 }
 
 impl Operators for FlavorProfile {
@@ -30,6 +36,7 @@ impl Operators for FlavorProfile {
         links: "flavorprofile_links",
         argument: "flavor_profile_id",
         post_type: "FlavorProfileRootPOST",
+        resource: Resource::FlavorProfile,
         rules: policy::FLAVOR_PROFILE,
         transactions: transactions!("flavor_profile"),
     };
@@ -45,10 +52,6 @@ impl Operators for FlavorProfile {
         }
         let found = tx.flavor_profile(id).await?;
         found.ok_or_else(|| Error::not_found(Self::KIND.name, &id))
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

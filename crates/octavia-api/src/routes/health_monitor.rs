@@ -1,22 +1,28 @@
 use axum::Router;
 use octavia_model::{HealthMonitor, Id, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::child::{self, Call, Child};
 use super::kind::{Kind, transactions};
 use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
 use crate::provider::Driver;
 use crate::rules::{change, health_monitor as rules};
-use crate::wire::health_monitor::{HealthMonitorPost, HealthMonitorPut, view};
+use crate::wire::health_monitor::{HealthMonitorPost, HealthMonitorPut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of health monitors.
 pub(super) fn routes() -> Router<Api> {
     child::routes::<HealthMonitor>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    child::operations::<HealthMonitor>(components)
 }
 
 impl Tenant for HealthMonitor {
@@ -34,6 +40,7 @@ impl Tenant for HealthMonitor {
         links: "healthmonitors_links",
         argument: "id",
         post_type: "HealthMonitorRootPOST",
+        resource: Resource::HealthMonitor,
         rules: policy::HEALTH_MONITOR,
         transactions: transactions!("health_monitor"),
     };
@@ -50,10 +57,6 @@ impl Tenant for HealthMonitor {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

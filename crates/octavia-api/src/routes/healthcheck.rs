@@ -11,10 +11,37 @@ use serde_json::json;
 use crate::Api;
 use crate::api::HealthResult;
 use crate::error::{Error, causes};
+use crate::openapi::Operation;
+use crate::wire::schema::Properties;
 
 /// Returns the path of the health check.
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/healthcheck", get(healthcheck))
+}
+
+/// Describes this path.
+pub(super) fn operations() -> Vec<Operation> {
+    let mut body = Properties::default();
+    body.required("detailed", json!({ "type": "boolean" }));
+    body.required(
+        "reasons",
+        json!({ "type": "array", "items": { "type": "string" } }),
+    );
+    let body = body.into_schema("What is wrong, if anything.");
+    let contents = json!({
+        "application/json": { "schema": body },
+        "text/html": { "schema": { "type": "string" } },
+        "text/plain": { "schema": { "type": "string" } },
+    });
+    let wrong = json!({ "description": "Something is wrong.", "content": contents });
+    let well = json!({ "description": "All is well.", "content": contents });
+    let operation = Operation::new("get", "/healthcheck", "check_health", "Documents")
+        .open()
+        .says("Tells whether the service works, where the check is enabled.")
+        .answers(200, well)
+        .empty(204, "All is well.")
+        .answers(503, wrong);
+    vec![operation]
 }
 
 async fn healthcheck(State(api): State<Api>, headers: HeaderMap) -> Response {

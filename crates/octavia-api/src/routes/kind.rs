@@ -1,3 +1,5 @@
+use octavia_store::Resource;
+
 use crate::payload::Root;
 use crate::policy::Rules;
 
@@ -20,10 +22,19 @@ pub(crate) struct Kind {
     pub(crate) argument: &'static str,
     /// What upstream calls the type of a create call's body.
     pub(crate) post_type: &'static str,
+    /// What the store lists it as.
+    pub(crate) resource: Resource,
     /// Who may do what.
     pub(crate) rules: Rules,
     /// What its transactions are called.
     pub(crate) transactions: Transactions,
+}
+
+impl Kind {
+    /// Returns the path of an item.
+    pub(crate) fn item_path(&self) -> String {
+        format!("{}/{{{}}}", self.path, self.argument)
+    }
 }
 
 /// The names of a kind's transactions.

@@ -1,22 +1,28 @@
 use axum::Router;
 use octavia_model::{Id, L7Policy, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::child::{self, Call, Child};
 use super::kind::{Kind, transactions};
 use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
 use crate::provider::Driver;
 use crate::rules::{change, l7policy as rules, protocol};
-use crate::wire::l7policy::{L7PolicyPost, L7PolicyPut, view};
+use crate::wire::l7policy::{L7PolicyPost, L7PolicyPut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of policies.
 pub(super) fn routes() -> Router<Api> {
     child::routes::<L7Policy>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    child::operations::<L7Policy>(components)
 }
 
 impl Tenant for L7Policy {
@@ -34,6 +40,7 @@ impl Tenant for L7Policy {
         links: "l7policies_links",
         argument: "id",
         post_type: "L7PolicyRootPOST",
+        resource: Resource::L7Policy,
         rules: policy::L7_POLICY,
         transactions: transactions!("l7policy"),
     };
@@ -50,10 +57,6 @@ impl Tenant for L7Policy {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

@@ -1,17 +1,18 @@
 use axum::Router;
 use octavia_model::{Id, L7Policy, L7Rule, LoadBalancer, ProvisioningStatus, QuotaKind};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::child::{self, Call, Child};
 use super::kind::{Kind, transactions};
 use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
 use crate::provider::Driver;
 use crate::rules::{change, l7rule as rules};
-use crate::wire::l7rule::{L7RulePost, L7RulePut, view};
+use crate::wire::l7rule::{L7RulePost, L7RulePut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of rules.
@@ -19,11 +20,16 @@ pub(super) fn routes() -> Router<Api> {
     child::routes::<L7Rule>()
 }
 
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    child::operations::<L7Rule>(components)
+}
+
 impl Tenant for L7Rule {
     type Above = L7Policy;
 
     const KIND: Kind = Kind {
-        path: "/v2.0/lbaas/l7policies/{policy}/rules",
+        path: "/v2.0/lbaas/l7policies/{l7policy_id}/rules",
         name: "L7 Rule",
         noun: "L7 rule",
         root: Root {
@@ -34,6 +40,7 @@ impl Tenant for L7Rule {
         links: "rules_links",
         argument: "id",
         post_type: "L7RuleRootPOST",
+        resource: Resource::L7Rule(Id::PLACEHOLDER),
         rules: policy::L7_RULE,
         transactions: transactions!("l7rule"),
     };
@@ -55,10 +62,6 @@ impl Tenant for L7Rule {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

@@ -2,8 +2,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Json;
 use axum::routing::get;
-use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::{ListQuery, Tx};
+use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind, Statistics};
+use octavia_store::{ListQuery, Resource, Tx};
 use serde_json::{Value, json};
 
 use super::child::{self, Call, Child};
@@ -12,18 +12,33 @@ use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
+use crate::openapi::{Operation, common};
 use crate::payload::{Payload, Root};
 use crate::provider::Driver;
 use crate::query::Query;
 use crate::rules::references::References;
 use crate::rules::{self, change};
-use crate::wire::listener::{ListenerPost, ListenerPut, view};
-use crate::wire::load_balancer::statistics;
+use crate::wire::listener::{ListenerPost, ListenerPut};
+use crate::wire::schema::{Components, Described};
+use crate::wire::view::View;
 use crate::{Api, policy};
 
 /// Returns the paths of listeners.
 pub(super) fn routes() -> Router<Api> {
     child::routes::<Listener>().route("/v2.0/lbaas/listeners/{id}/stats", get(stats))
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    let kind = &Listener::KIND;
+    let path = format!("{}/stats", kind.item_path());
+    let counters = Statistics::schema(components);
+    let stats = Operation::new("get", path, "show_listener_stats", kind.name)
+        .says("Shows what was counted.")
+        .answer(200, "Counters.", common::under("stats", counters));
+    let mut all = child::operations::<Listener>(components);
+    all.push(stats);
+    all
 }
 
 impl Tenant for Listener {
@@ -41,6 +56,7 @@ impl Tenant for Listener {
         links: "listeners_links",
         argument: "id",
         post_type: "ListenerRootPOST",
+        resource: Resource::Listener,
         rules: policy::LISTENER,
         transactions: transactions!("listener"),
     };
@@ -57,10 +73,6 @@ impl Tenant for Listener {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 
@@ -192,5 +204,5 @@ async fn stats(
     let listener = Listener::load(&mut tx, &(), &id).await?;
     caller.may(policy::LISTENER_GET_STATS, listener.project_id.as_deref())?;
     let counters = tx.listener_statistics(listener.id).await?;
-    Ok(Json(json!({ "stats": statistics(&counters) })))
+    Ok(Json(json!({ "stats": counters.view() })))
 }

@@ -3,10 +3,8 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
-use octavia_model::{
-    Change, Id, LoadBalancer, LoadBalancerTree, OperatingStatus, PoolTree, ProvisioningStatus,
-};
-use octavia_store::{ListQuery, Tx};
+use octavia_model::{Change, Id, LoadBalancer, OperatingStatus, ProvisioningStatus, Statistics};
+use octavia_store::{ListQuery, Resource, Tx};
 use serde_json::{Value, json};
 
 use super::kind::{Kind, transactions};
@@ -14,6 +12,7 @@ use super::tenant::{self, Tenant};
 use crate::api::{Wish, parse_id};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
+use crate::openapi::{Operation, common, parameter};
 use crate::payload::{Payload, Root};
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
@@ -21,7 +20,10 @@ use crate::rules::{change, choice, distinct, load_balancer as rules, quota, vip}
 use crate::tree::asked::{AskedTree, Ids};
 use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
-use crate::wire::load_balancer::{LoadBalancerPost, LoadBalancerPut, statistics, view};
+use crate::wire::load_balancer::{self, LoadBalancerPost, LoadBalancerPut};
+use crate::wire::schema::{Components, Described};
+use crate::wire::status;
+use crate::wire::view::View;
 use crate::{Api, edge, policy};
 
 const ROOT: Root = Root {
@@ -48,6 +50,46 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v2.0/lbaas/loadbalancers/{id}/{part}", get(unknown_part))
 }
 
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    let kind = &LoadBalancer::KIND;
+    let of_item = |method, part: &str, id: &str| {
+        let path = format!("{}/{part}", kind.item_path());
+        Operation::new(method, path, id, NAME)
+    };
+    let view = LoadBalancer::schema(components);
+    let tree = load_balancer::full_schema(components);
+    let made = json!({ "anyOf": [view, tree] });
+    let status = common::under("loadbalancer", status::schema(components));
+    let status = common::under("statuses", status);
+    let statuses = |part, id| {
+        of_item("get", part, id)
+            .says("Shows the statuses of the load balancer and of all below it.")
+            .answer(200, "Statuses.", status.clone())
+    };
+    let cascade = parameter::query(
+        "cascade",
+        "Whether all below it is deleted, too.",
+        &json!({ "type": "boolean" }),
+    );
+    let counters = Statistics::schema(components);
+    vec![
+        common::list::<LoadBalancer>(kind, components),
+        common::create::<LoadBalancerPost>(kind, components, made),
+        common::show::<LoadBalancer>(kind, components),
+        common::update::<LoadBalancerPut>(kind, components, view),
+        common::delete(kind).with([cascade]),
+        statuses("status", "show_loadbalancer_status"),
+        statuses("statuses", "show_loadbalancer_statuses"),
+        of_item("get", "stats", "show_loadbalancer_stats")
+            .says("Shows what was counted.")
+            .answer(200, "Counters.", common::under("stats", counters)),
+        of_item("put", "failover", "failover_loadbalancer")
+            .says("Replaces the amphorae.")
+            .empty(202, "Accepted."),
+    ]
+}
+
 impl Tenant for LoadBalancer {
     type Above = ();
 
@@ -60,6 +102,7 @@ impl Tenant for LoadBalancer {
         links: "loadbalancers_links",
         argument: "id",
         post_type: "LoadBalancerRootPOST",
+        resource: Resource::LoadBalancer,
         rules: policy::LOAD_BALANCER,
         transactions: transactions!("load_balancer"),
     };
@@ -76,10 +119,6 @@ impl Tenant for LoadBalancer {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 
@@ -238,7 +277,7 @@ async fn update_once(
     api.wake(&mut tx, id, Wish::Change, "update of the load balancer")
         .await?;
     tx.commit().await?;
-    Ok(Accepted::new(id, view(&shown)))
+    Ok(Accepted::new(id, shown.view()))
 }
 
 async fn delete(
@@ -329,7 +368,7 @@ async fn stats(
     )?;
     let mut tx = api.store.read("load_balancer.stats").await?;
     let counters = tx.load_balancer_statistics(load_balancer.id).await?;
-    Ok(Json(json!({ "stats": statistics(&counters) })))
+    Ok(Json(json!({ "stats": counters.view() })))
 }
 
 async fn status(
@@ -350,68 +389,8 @@ async fn status(
         tree.load_balancer.project_id.as_deref(),
     )?;
     Ok(Json(
-        json!({ "statuses": { "loadbalancer": status_of(&tree) } }),
+        json!({ "statuses": { "loadbalancer": status::view(&tree) } }),
     ))
-}
-
-fn status_of(tree: &LoadBalancerTree) -> Value {
-    let lb = &tree.load_balancer;
-    let listeners: Vec<_> = tree
-        .listeners
-        .iter()
-        .map(|listener| {
-            let used = |branch: &&PoolTree| branch.pool.listeners.contains(&listener.id);
-            let pools: Vec<_> = tree.pools.iter().filter(used).map(status_of_pool).collect();
-            json!({
-                "id": listener.id.to_string(),
-                "name": listener.name.as_deref().unwrap_or_default(),
-                "operating_status": listener.operating_status.as_str(),
-                "provisioning_status": listener.provisioning_status.as_str(),
-                "pools": pools,
-            })
-        })
-        .collect();
-    json!({
-        "id": lb.id.to_string(),
-        "name": lb.name.as_deref().unwrap_or_default(),
-        "operating_status": lb.operating_status.as_str(),
-        "provisioning_status": lb.provisioning_status.as_str(),
-        "listeners": listeners,
-    })
-}
-
-fn status_of_pool(branch: &PoolTree) -> Value {
-    let monitor = branch.health_monitor.as_ref().map(|monitor| {
-        json!({
-            "id": monitor.id.to_string(),
-            "name": monitor.name.as_deref().unwrap_or_default(),
-            "type": monitor.kind.as_str(),
-            "provisioning_status": monitor.provisioning_status.as_str(),
-            "operating_status": monitor.operating_status.as_str(),
-        })
-    });
-    let members: Vec<_> = branch
-        .members
-        .iter()
-        .map(|member| {
-            json!({
-                "id": member.id.to_string(),
-                "name": member.name.as_deref().unwrap_or_default(),
-                "operating_status": member.operating_status.as_str(),
-                "provisioning_status": member.provisioning_status.as_str(),
-                "address": member.ip_address_text,
-                "protocol_port": member.protocol_port,
-            })
-        })
-        .collect();
-    json!({
-        "id": branch.pool.id.to_string(),
-        "name": branch.pool.name.as_deref().unwrap_or_default(),
-        "provisioning_status": branch.pool.provisioning_status.as_str(),
-        "operating_status": branch.pool.operating_status.as_str(),
-        "health_monitor": monitor,
-        "members": members,
-    })
 }
 
 /// Below an item there is nothing of this name; a missing item is said first.

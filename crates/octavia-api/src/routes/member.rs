@@ -2,19 +2,21 @@ mod batch;
 
 use axum::Router;
 use axum::routing::get;
-use octavia_model::{LoadBalancer, Member, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, QuotaKind};
+use octavia_store::{ListQuery, Resource, Tx};
+use serde_json::json;
 
 use super::child::{self, Call, Child};
 use super::kind::{Kind, transactions};
 use super::tenant::{self, Tenant};
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::{Operation, parameter};
 use crate::payload::Root;
 use crate::provider::Driver;
 use crate::rules::{change, member as rules};
-use crate::wire::member::{MemberPost, MemberPut, view};
+use crate::wire::member::{MemberPost, MemberPut, MembersPut};
+use crate::wire::schema::{Components, Described};
 use crate::{Api, policy};
 
 /// Returns the paths of members.
@@ -26,11 +28,32 @@ pub(super) fn routes() -> Router<Api> {
     child::routes_with::<Member>(collection)
 }
 
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    let mut all = child::operations::<Member>(components);
+    let replace = Operation::new(
+        "put",
+        Member::KIND.path,
+        "replace_members",
+        Member::KIND.name,
+    )
+    .says("Replaces the members of the pool.")
+    .with([parameter::query(
+        "additive_only",
+        "Whether present members that the body does not name stay.",
+        &json!({ "type": "boolean" }),
+    )])
+    .takes(&MembersPut::schema(components))
+    .empty(202, "Accepted.");
+    all.push(replace);
+    all
+}
+
 impl Tenant for Member {
     type Above = Pool;
 
     const KIND: Kind = Kind {
-        path: "/v2.0/lbaas/pools/{pool}/members",
+        path: "/v2.0/lbaas/pools/{pool_id}/members",
         name: "Member",
         noun: "member",
         root: Root {
@@ -41,6 +64,7 @@ impl Tenant for Member {
         links: "members_links",
         argument: "id",
         post_type: "MemberRootPOST",
+        resource: Resource::Member(Id::PLACEHOLDER),
         rules: policy::MEMBER,
         transactions: transactions!("member"),
     };
@@ -57,10 +81,6 @@ impl Tenant for Member {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

@@ -13,13 +13,16 @@ use super::kind::Kind;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::list::ListRequest;
+use crate::openapi::{Operation, common};
 use crate::payload::Payload;
 use crate::query::Query;
+use crate::wire::schema::{Components, Described};
 use crate::wire::shape::Shape;
+use crate::wire::view::View;
 use crate::{Api, edge};
 
 /// A kind of object that belongs to no project.
-pub(crate) trait Operators: Sized + Send + Sync {
+pub(crate) trait Operators: View + Sized + Send + Sync {
     /// Its names.
     const KIND: Kind;
 
@@ -31,9 +34,6 @@ pub(crate) trait Operators: Sized + Send + Sync {
 
     /// Returns the object that a path names.
     fn load(tx: &mut Tx, id: &str) -> impl Future<Output = Result<Self>> + Send;
-
-    /// Shows it.
-    fn view(&self) -> Value;
 }
 
 /// What operators offer to projects: flavors, availability zones, and their profiles.
@@ -79,10 +79,22 @@ pub(crate) trait Offer: Operators {
 pub(super) fn routes<R: Offer + 'static>() -> Router<Api> {
     let collection = super::collection(get(list::<R>).post(create::<R>), R::KIND.argument);
     let item = get(show::<R>).put(update::<R>).delete(delete::<R>);
-    Router::new().route(R::KIND.path, collection).route(
-        &format!("{}/{{id}}", R::KIND.path),
-        super::item(item, &R::KIND),
-    )
+    Router::new()
+        .route(R::KIND.path, collection)
+        .route(&R::KIND.item_path(), super::item(item, &R::KIND))
+}
+
+/// Describes the paths of an offer.
+pub(super) fn operations<R: Offer + Described>(components: &mut Components) -> Vec<Operation> {
+    let kind = &R::KIND;
+    let view = R::schema(components);
+    vec![
+        common::list::<R>(kind, components),
+        common::create::<R::Post>(kind, components, view.clone()),
+        common::show::<R>(kind, components),
+        common::update::<R::Put>(kind, components, view),
+        common::delete(kind),
+    ]
 }
 
 /// Answers a list.

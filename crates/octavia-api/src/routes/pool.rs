@@ -1,23 +1,29 @@
 use axum::Router;
 use octavia_model::{Id, Listener, LoadBalancer, Pool, ProvisioningStatus, QuotaKind};
-use octavia_store::{ListQuery, Tx};
-use serde_json::Value;
+use octavia_store::{ListQuery, Resource, Tx};
 
 use super::child::{self, Call, Child};
 use super::kind::{Kind, transactions};
 use super::tenant::Tenant;
 use crate::api::parse_id;
 use crate::error::{Error, Result};
+use crate::openapi::Operation;
 use crate::payload::Root;
 use crate::provider::Driver;
 use crate::rules::references::References;
 use crate::rules::{self, change};
-use crate::wire::pool::{PoolPost, PoolPut, view};
+use crate::wire::pool::{PoolPost, PoolPut};
+use crate::wire::schema::Components;
 use crate::{Api, policy};
 
 /// Returns the paths of pools.
 pub(super) fn routes() -> Router<Api> {
     child::routes::<Pool>()
+}
+
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    child::operations::<Pool>(components)
 }
 
 impl Tenant for Pool {
@@ -35,6 +41,7 @@ impl Tenant for Pool {
         links: "pools_links",
         argument: "id",
         post_type: "PoolRootPOST",
+        resource: Resource::Pool,
         rules: policy::POOL,
         transactions: transactions!("pool"),
     };
@@ -51,10 +58,6 @@ impl Tenant for Pool {
 
     fn project(&self) -> Option<&str> {
         self.project_id.as_deref()
-    }
-
-    fn view(&self) -> Value {
-        view(self)
     }
 }
 

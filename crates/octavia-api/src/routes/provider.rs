@@ -7,9 +7,15 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::list::ListRequest;
+use crate::openapi::{Operation, common, parameter};
 use crate::provider::settings::{self, Setting};
 use crate::query::Query;
+use crate::wire::schema::Properties;
+use crate::wire::view;
 use crate::{Api, policy, provider};
+
+const OF_FLAVORS: &str = "/v2.0/lbaas/providers/{name}/flavor_capabilities";
+const OF_ZONES: &str = "/v2.0/lbaas/providers/{name}/availability_zone_capabilities";
 
 /// Returns the paths of providers.
 pub(super) fn routes() -> Router<Api> {
@@ -19,14 +25,46 @@ pub(super) fn routes() -> Router<Api> {
             "/v2.0/lbaas/providers/{name}",
             get(async || Error::wrong_method()),
         )
-        .route(
-            "/v2.0/lbaas/providers/{name}/flavor_capabilities",
-            get(flavor_capabilities),
-        )
-        .route(
-            "/v2.0/lbaas/providers/{name}/availability_zone_capabilities",
-            get(zone_capabilities),
-        )
+        .route(OF_FLAVORS, get(flavor_capabilities))
+        .route(OF_ZONES, get(zone_capabilities))
+}
+
+/// Describes these paths.
+pub(super) fn operations() -> Vec<Operation> {
+    const TAG: &str = "Provider";
+    let item = || {
+        let mut item = Properties::default();
+        item.optional("name", json!({ "type": "string" }));
+        item.optional("description", json!({ "type": "string" }));
+        item.into_schema("A name, and what it stands for.")
+    };
+    let capabilities = |path: &str, part: &str| {
+        let text = json!({ "type": "string" });
+        Operation::new("get", path, &format!("list_{part}"), TAG)
+            .says("Shows what profiles for the provider may say.")
+            .with(parameter::paging())
+            .with([
+                parameter::query("name", "Only the one of this name.", &text),
+                parameter::query("description", "Only with this description.", &text),
+            ])
+            .answer(
+                200,
+                "Settings.",
+                common::under(part, view::list_of(&item())),
+            )
+    };
+    vec![
+        Operation::new("get", "/v2.0/lbaas/providers", "list_providers", TAG)
+            .says("Lists the providers.")
+            .with(parameter::paging())
+            .answer(
+                200,
+                "Providers.",
+                common::under("providers", view::list_of(&item())),
+            ),
+        capabilities(OF_FLAVORS, "flavor_capabilities"),
+        capabilities(OF_ZONES, "availability_zone_capabilities"),
+    ]
 }
 
 /// Filters are ignored, and there are no links: so it is upstream.

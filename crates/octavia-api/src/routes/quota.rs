@@ -4,14 +4,18 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
 use octavia_model::{Limits, Quota};
+use octavia_store::Resource;
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::list::ListRequest;
+use crate::openapi::{Operation, common, parameter};
 use crate::payload::{Payload, Root};
 use crate::query::Query;
-use crate::wire::quota::{QuotaPut, view};
+use crate::wire::quota::QuotaPut;
+use crate::wire::schema::{Components, Described};
+use crate::wire::view::View;
 use crate::{Api, policy};
 
 const ROOT: Root = Root {
@@ -31,13 +35,45 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v2.0/lbaas/quotas/{project_id}/default", get(defaults))
 }
 
+/// Describes these paths.
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    const TAG: &str = "Quota";
+    const ITEM: &str = "/v2.0/lbaas/quotas/{project_id}";
+    let view = Quota::schema(components);
+    let shown = || common::under("quota", view.clone());
+    let body = common::under("quota", QuotaPut::schema(components));
+    let of_item = |method, id: &str| Operation::new(method, ITEM, id, TAG);
+    vec![
+        common::list_of::<Quota>(
+            "/v2.0/lbaas/quotas",
+            ("quotas", "quotas_links"),
+            TAG,
+            components,
+        )
+        .with(parameter::of_list(Resource::Quota)),
+        of_item("get", "show_quota")
+            .says("Shows the limits in force for a project.")
+            .answer(200, "The limits.", shown()),
+        of_item("put", "update_quota")
+            .says("Changes the limits of a project.")
+            .takes(&body)
+            .answer(202, "The limits in force now.", shown()),
+        of_item("delete", "reset_quota")
+            .says("Returns the limits of a project to the defaults.")
+            .empty(202, "Accepted."),
+        Operation::new("get", format!("{ITEM}/default"), "show_default_quota", TAG)
+            .says("Shows the limits of projects that have none of their own.")
+            .answer(200, "The limits.", shown()),
+    ]
+}
+
 async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
     let mut request = ListRequest::of_list(&query, &api.config)?;
     caller.may_list(policy::QUOTA.get_all, &mut request.query.project_id)?;
     let mut tx = api.store.read("quota.list").await?;
     let found = tx.quotas(&request.query).await;
     let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(view).collect();
+    let items = found.iter().map(View::view).collect();
     Ok(Json(request.answer("quotas", "quotas_links", items)))
 }
 
@@ -67,7 +103,7 @@ async fn defaults(
 }
 
 fn answer(project_id: String, limits: Limits) -> Json<Value> {
-    Json(json!({ "quota": view(&Quota { project_id, limits }) }))
+    Json(json!({ "quota": Quota { project_id, limits }.view() }))
 }
 
 async fn update(

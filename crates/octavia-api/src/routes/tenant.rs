@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::policy::Rule;
 use crate::query::Query;
+use crate::wire::view::View;
 
 /// A kind of object that a project owns.
-pub(crate) trait Tenant: Sized + Send + Sync {
+pub(crate) trait Tenant: View + Sized + Send + Sync {
     /// What the path names above it: `()`, or the pool of members.
     type Above: Above;
 
@@ -38,9 +39,6 @@ pub(crate) trait Tenant: Sized + Send + Sync {
 
     /// Returns the project that owns it.
     fn project(&self) -> Option<&str>;
-
-    /// Shows it.
-    fn view(&self) -> Value;
 }
 
 /// What stands above a list: nothing, or the object that the path names.

@@ -5,6 +5,9 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::Api;
+use crate::openapi::{Operation, common};
+use crate::wire::schema::{Properties, one_of_texts};
+use crate::wire::view;
 
 /// All versions, oldest first; the dates are upstream's, oddities included. The last one is current.
 const VERSIONS: [(&str, &str); 31] = [
@@ -49,6 +52,39 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v2.0", version.clone())
         .route("/v2.0/lbaas", version.clone())
         .route("/v2.0/octavia", version)
+}
+
+/// Describes these paths.
+pub(super) fn operations() -> Vec<Operation> {
+    const TAG: &str = "Documents";
+    let version = |path: &str, id: &str| {
+        Operation::new("get", path, id, TAG)
+            .says("Says which version this is.")
+            .answer(200, "The version.", json!({ "const": "v2" }))
+    };
+    vec![
+        Operation::new("get", "/", "list_versions", TAG)
+            .open()
+            .says("Lists the versions of the API.")
+            .answer(200, "The versions.", versions_schema()),
+        version("/v2.0", "show_version"),
+        version("/v2.0/lbaas", "show_version_of_lbaas"),
+        version("/v2.0/octavia", "show_version_of_octavia"),
+    ]
+}
+
+fn versions_schema() -> Value {
+    let text = || json!({ "type": "string" });
+    let mut link = Properties::default();
+    link.required("href", text());
+    link.required("rel", text());
+    let mut version = Properties::default();
+    version.required("id", text());
+    version.required("status", one_of_texts(["SUPPORTED", "CURRENT"].into_iter()));
+    version.required("updated", text());
+    version.required("links", view::list_of(&link.into_schema("Where it is.")));
+    let version = version.into_schema("A version of the API.");
+    common::under("versions", view::list_of(&version))
 }
 
 /// The links are made from the request's own URL, not from `api_base_uri`, as upstream does.

@@ -1,52 +1,60 @@
 use std::net::IpAddr;
 
-use octavia_model::{Amphora, AmphoraRole, Id, Listener, Statistics};
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use octavia_model::{
+    Amphora, AmphoraRole, AmphoraStatus, Id, Listener, LoadBalancer, Port, Server, Statistics,
+};
 
-/// Shows an amphora.
-pub(crate) fn view(amphora: &Amphora) -> Value {
-    json!({
-        "id": amphora.id.to_string(),
-        "loadbalancer_id": super::id(amphora.load_balancer_id),
-        "compute_id": super::id(amphora.compute_id),
-        "lb_network_ip": address(amphora.lb_network_ip),
-        "vrrp_ip": address(amphora.vrrp_ip),
-        "ha_ip": address(amphora.ha_ip),
-        "vrrp_port_id": super::id(amphora.vrrp_port_id),
-        "ha_port_id": super::id(amphora.ha_port_id),
-        "cert_expiration": super::time(amphora.cert_expiration),
-        "cert_busy": amphora.cert_busy,
-        "role": amphora.role.map(AmphoraRole::as_str),
-        "status": amphora.status.as_str(),
-        "vrrp_interface": amphora.vrrp_interface,
-        "vrrp_id": amphora.vrrp_id,
-        "vrrp_priority": amphora.vrrp_priority,
-        "cached_zone": amphora.cached_zone,
-        "created_at": super::time(amphora.created_at),
-        "updated_at": super::time(amphora.updated_at),
-        "image_id": amphora.image_id,
-        "compute_flavor": amphora.compute_flavor,
-    })
+use super::view::view;
+
+view! {
+    /// An amphora.
+    Amphora as amphora {
+        "id": Id<Self> = amphora.id,
+        "loadbalancer_id": Option<Id<LoadBalancer>> = amphora.load_balancer_id,
+        "compute_id": Option<Id<Server>> = amphora.compute_id,
+        "lb_network_ip": Option<IpAddr> = amphora.lb_network_ip,
+        "vrrp_ip": Option<IpAddr> = amphora.vrrp_ip,
+        "ha_ip": Option<IpAddr> = amphora.ha_ip,
+        "vrrp_port_id": Option<Id<Port>> = amphora.vrrp_port_id,
+        "ha_port_id": Option<Id<Port>> = amphora.ha_port_id,
+        "cert_expiration": Option<DateTime<Utc>> = amphora.cert_expiration,
+        "cert_busy": bool = amphora.cert_busy,
+        "role": Option<AmphoraRole> = amphora.role,
+        "status": AmphoraStatus = amphora.status,
+        "vrrp_interface": Option<String> = amphora.vrrp_interface,
+        "vrrp_id": Option<i32> = amphora.vrrp_id,
+        "vrrp_priority": Option<i32> = amphora.vrrp_priority,
+        "cached_zone": Option<String> = amphora.cached_zone,
+        "created_at": Option<DateTime<Utc>> = amphora.created_at,
+        "updated_at": Option<DateTime<Utc>> = amphora.updated_at,
+        "image_id": Option<String> = amphora.image_id,
+        "compute_flavor": Option<String> = amphora.compute_flavor,
+    }
 }
 
-fn address(address: Option<IpAddr>) -> Value {
-    address.map_or(Value::Null, |address| address.to_string().into())
+/// What an amphora counted for a listener.
+pub(crate) struct AmphoraStatistics {
+    /// The amphora.
+    pub(crate) id: Id<Amphora>,
+    /// Its load balancer.
+    pub(crate) load_balancer_id: Option<Id<LoadBalancer>>,
+    /// The listener.
+    pub(crate) listener_id: Id<Listener>,
+    /// What was counted.
+    pub(crate) counters: Statistics,
 }
 
-/// Shows what an amphora counted for a listener.
-pub(crate) fn statistics(
-    amphora: &Amphora,
-    listener: Id<Listener>,
-    counters: &Statistics,
-) -> Value {
-    json!({
-        "active_connections": counters.active_connections,
-        "bytes_in": counters.bytes_in,
-        "bytes_out": counters.bytes_out,
-        "id": amphora.id.to_string(),
-        "listener_id": listener.to_string(),
-        "loadbalancer_id": super::id(amphora.load_balancer_id),
-        "request_errors": counters.request_errors,
-        "total_connections": counters.total_connections,
-    })
+view! {
+    /// What an amphora counted for a listener.
+    AmphoraStatistics as statistics {
+        "active_connections": i64 = statistics.counters.active_connections,
+        "bytes_in": i64 = statistics.counters.bytes_in,
+        "bytes_out": i64 = statistics.counters.bytes_out,
+        "id": Id<Amphora> = statistics.id,
+        "listener_id": Id<Listener> = statistics.listener_id,
+        "loadbalancer_id": Option<Id<LoadBalancer>> = statistics.load_balancer_id,
+        "request_errors": i64 = statistics.counters.request_errors,
+        "total_connections": i64 = statistics.counters.total_connections,
+    }
 }

@@ -1,8 +1,8 @@
 use octavia_model::{AvailabilityZone, AvailabilityZoneProfile, Id};
-use serde_json::{Value, json};
 
 use super::decode::{boolean, id, text};
 use super::shape::shape;
+use super::view::view;
 
 shape! {
     /// The body of a create call.
@@ -22,12 +22,12 @@ shape! {
     }
 }
 
-/// Shows an availability zone.
-pub(crate) fn view(zone: &AvailabilityZone) -> Value {
-    json!({
-        "name": zone.name,
-        "description": zone.description.as_deref().unwrap_or_default(),
-        "enabled": zone.enabled,
-        "availability_zone_profile_id": zone.profile_id.to_string(),
-    })
+view! {
+    /// An availability zone.
+    AvailabilityZone as zone {
+        "name": String = zone.name,
+        "description": &str = zone.description.as_deref().unwrap_or_default(),
+        "enabled": bool = zone.enabled,
+        "availability_zone_profile_id": Id<AvailabilityZoneProfile> = zone.profile_id,
+    }
 }

@@ -1,8 +1,8 @@
-use octavia_model::AvailabilityZoneProfile;
-use serde_json::{Value, json};
+use octavia_model::{AvailabilityZoneProfile, Id};
 
 use super::decode::text;
 use super::shape::shape;
+use super::view::view;
 
 shape! {
     /// The body of a create call.
@@ -22,12 +22,12 @@ shape! {
     }
 }
 
-/// Shows a profile.
-pub(crate) fn view(profile: &AvailabilityZoneProfile) -> Value {
-    json!({
-        "id": profile.id.to_string(),
-        "name": profile.name,
-        "provider_name": profile.provider_name,
-        "availability_zone_data": profile.data,
-    })
+view! {
+    /// A profile of availability zones.
+    AvailabilityZoneProfile as profile {
+        "id": Id<Self> = profile.id,
+        "name": String = profile.name,
+        "provider_name": String = profile.provider_name,
+        "availability_zone_data": String = profile.data,
+    }
 }

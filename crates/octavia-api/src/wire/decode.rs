@@ -5,17 +5,63 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use octavia_model::Id;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::python;
+use super::schema::{Components, Described, one_of_texts};
 use super::shape::{Fault, Shape};
 
 type Decoded<T> = Result<T, Fault>;
 
+/// The type of a field: how it is read, and how it is described. A plain function is one; the type of
+/// what it returns describes it.
+pub(crate) trait Codec<T> {
+    /// Reads a value.
+    fn decode(&self, value: &Value) -> Decoded<T>;
+
+    /// Returns the schema of what should be sent. Some of upstream's types take more: numbers in
+    /// texts, words for booleans.
+    fn schema(&self, components: &mut Components) -> Value;
+}
+
+impl<T: Described, D: Fn(&Value) -> Decoded<T>> Codec<T> for D {
+    fn decode(&self, value: &Value) -> Decoded<T> {
+        self(value)
+    }
+
+    fn schema(&self, components: &mut Components) -> Value {
+        T::schema(components)
+    }
+}
+
+/// A codec with a description of its own.
+#[derive(Clone)]
+pub(crate) struct As<D, S> {
+    pub(crate) decode: D,
+    pub(crate) schema: S,
+}
+
+impl<T, D, S> Codec<T> for As<D, S>
+where
+    D: Fn(&Value) -> Decoded<T>,
+    S: Fn(&mut Components) -> Value,
+{
+    fn decode(&self, value: &Value) -> Decoded<T> {
+        (self.decode)(value)
+    }
+
+    fn schema(&self, components: &mut Components) -> Value {
+        (self.schema)(components)
+    }
+}
+
 /// A text of at most `max` characters.
-pub(crate) fn text(max: usize) -> impl Fn(&Value) -> Decoded<String> {
-    move |value| text_within(value, 0, max)
+pub(crate) fn text(max: usize) -> impl Codec<String> + Clone {
+    As {
+        decode: move |value: &Value| text_within(value, 0, max),
+        schema: move |_: &mut Components| json!({ "type": "string", "maxLength": max }),
+    }
 }
 
 /// A text of at most `max` characters that a test accepts; `pattern` is how upstream writes the test.
@@ -23,16 +69,19 @@ pub(crate) fn pattern(
     max: usize,
     pattern: &'static str,
     accepts: fn(&str) -> bool,
-) -> impl Fn(&Value) -> Decoded<String> {
-    move |value| {
-        let text = text_within(value, 0, max)?;
-        if accepts(&text) {
-            Ok(text)
-        } else {
-            Err(Fault::rejected(format!(
-                "Value should match the pattern {pattern}"
-            )))
-        }
+) -> impl Codec<String> + Clone {
+    As {
+        decode: move |value: &Value| {
+            let text = text_within(value, 0, max)?;
+            if accepts(&text) {
+                Ok(text)
+            } else {
+                Err(Fault::rejected(format!(
+                    "Value should match the pattern {pattern}"
+                )))
+            }
+        },
+        schema: move |_: &mut Components| json!({ "type": "string", "pattern": pattern }),
     }
 }
 
@@ -56,27 +105,31 @@ pub(crate) fn text_within(value: &Value, min: usize, max: usize) -> Decoded<Stri
 }
 
 /// A whole number; numeric texts, booleans and fractions are taken, as upstream does.
-pub(crate) fn integer(min: i32, max: i32) -> impl Fn(&Value) -> Decoded<i32> {
-    move |value| {
-        let number = whole(value)?;
-        let shown = Some(number.to_string());
-        if number < i64::from(min) {
-            let reason = format!("Value should be greater or equal to {min}");
-            return Err(Fault::Rejected { shown, reason });
-        }
-        i32::try_from(number)
-            .ok()
-            .filter(|number| *number <= max)
-            .ok_or_else(|| Fault::Rejected {
-                shown,
-                reason: format!("Value should be lower or equal to {max}"),
-            })
+pub(crate) fn integer(min: i32, max: i32) -> impl Codec<i32> {
+    As {
+        decode: move |value: &Value| within(whole(value)?, min, max),
+        schema: move |_: &mut Components| json!({ "type": "integer", "minimum": min, "maximum": max }),
     }
+}
+
+fn within(number: i64, min: i32, max: i32) -> Decoded<i32> {
+    let shown = Some(number.to_string());
+    if number < i64::from(min) {
+        let reason = format!("Value should be greater or equal to {min}");
+        return Err(Fault::Rejected { shown, reason });
+    }
+    i32::try_from(number)
+        .ok()
+        .filter(|number| *number <= max)
+        .ok_or_else(|| Fault::Rejected {
+            shown,
+            reason: format!("Value should be lower or equal to {max}"),
+        })
 }
 
 /// A port, 1 to 65535.
 pub(crate) fn port(value: &Value) -> Decoded<u16> {
-    let number = integer(1, 65535)(value)?;
+    let number = integer(1, 65535).decode(value)?;
     u16::try_from(number).map_err(|_| Fault::rejected("Value should be lower or equal to 65535"))
 }
 
@@ -171,55 +224,72 @@ pub(crate) fn cidr(value: &Value) -> Decoded<IpNet> {
 pub(crate) fn one_of<T: Copy>(
     all: &'static [T],
     name: fn(T) -> &'static str,
-) -> impl Fn(&Value) -> Decoded<T> {
-    move |value| {
-        all.iter()
-            .copied()
-            .find(|item| value.as_str() == Some(name(*item)))
-            .ok_or_else(|| {
-                let names: Vec<_> = all.iter().copied().map(name).collect();
+) -> impl Codec<T> + Clone {
+    let names = move || all.iter().copied().map(name);
+    As {
+        decode: move |value: &Value| {
+            let found = |item: &T| value.as_str() == Some(name(*item));
+            all.iter().copied().find(found).ok_or_else(|| {
+                let names: Vec<_> = names().collect();
                 Fault::rejected(format!("Value should be one of: {}", names.join(", ")))
             })
+        },
+        schema: move |_: &mut Components| one_of_texts(names()),
     }
 }
 
 /// An ALPN protocol id.
-pub(crate) fn alpn(value: &Value) -> Decoded<String> {
-    match value.as_str() {
-        Some(name @ ("h2" | "http/1.1" | "http/1.0")) => Ok(name.to_owned()),
-        _ => Err(Fault::rejected("Value should be a valid ALPN protocol ID")),
+pub(crate) fn alpn() -> impl Codec<String> + Clone {
+    const NAMES: [&str; 3] = ["h2", "http/1.1", "http/1.0"];
+    As {
+        decode: |value: &Value| match value.as_str() {
+            Some(name) if NAMES.contains(&name) => Ok(name.to_owned()),
+            _ => Err(Fault::rejected("Value should be a valid ALPN protocol ID")),
+        },
+        schema: |_: &mut Components| one_of_texts(NAMES.into_iter()),
     }
 }
 
 /// A list; what is wrong with an item is said of the whole list.
-pub(crate) fn list<T>(item: impl Fn(&Value) -> Decoded<T>) -> impl Fn(&Value) -> Decoded<Vec<T>> {
-    move |value| {
-        let Value::Array(items) = value else {
-            return Err(Fault::body(format!(
-                "Value not a valid list: {}",
-                python::str(value)
-            )));
-        };
-        (0..)
-            .zip(items)
-            .map(|(index, value)| item(value).map_err(|fault| of_whole(fault).in_item(index)))
-            .collect()
+pub(crate) fn list<T>(item: impl Codec<T> + Clone) -> impl Codec<Vec<T>> {
+    let of_item = item.clone();
+    As {
+        decode: move |value: &Value| {
+            let Value::Array(items) = value else {
+                return Err(Fault::body(format!(
+                    "Value not a valid list: {}",
+                    python::str(value)
+                )));
+            };
+            (0..)
+                .zip(items)
+                .map(|(index, value)| {
+                    let decoded = item.decode(value);
+                    decoded.map_err(|fault| of_whole(fault).in_item(index))
+                })
+                .collect()
+        },
+        schema: move |components: &mut Components| json!({ "type": "array", "items": of_item.schema(components) }),
     }
 }
 
 /// Texts by text.
-pub(crate) fn map(max: usize) -> impl Fn(&Value) -> Decoded<BTreeMap<String, String>> {
-    move |value| {
-        let Value::Object(fields) = value else {
-            return Err(Fault::body(format!(
-                "Value not a valid dict: {}",
-                python::str(value)
-            )));
-        };
-        fields
-            .iter()
-            .map(|(key, value)| Ok((key.clone(), text(max)(value).map_err(of_whole)?)))
-            .collect()
+pub(crate) fn map(max: usize) -> impl Codec<BTreeMap<String, String>> {
+    As {
+        decode: move |value: &Value| {
+            let Value::Object(fields) = value else {
+                return Err(Fault::body(format!(
+                    "Value not a valid dict: {}",
+                    python::str(value)
+                )));
+            };
+            let item = text(max);
+            fields
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), item.decode(value).map_err(of_whole)?)))
+                .collect()
+        },
+        schema: move |components: &mut Components| json!({ "type": "object", "additionalProperties": text(max).schema(components) }),
     }
 }
 
@@ -236,8 +306,8 @@ pub(crate) fn object<T: Shape>(value: &Value) -> Decoded<T> {
 }
 
 /// The tags of a resource.
-pub(crate) fn tags(value: &Value) -> Decoded<Vec<String>> {
-    list(text(255))(value)
+pub(crate) fn tags() -> impl Codec<Vec<String>> {
+    list(text(255))
 }
 
 #[cfg(test)]

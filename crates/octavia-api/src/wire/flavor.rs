@@ -1,8 +1,8 @@
 use octavia_model::{Flavor, FlavorProfile, Id};
-use serde_json::{Value, json};
 
 use super::decode::{boolean, id, text};
 use super::shape::shape;
+use super::view::view;
 
 shape! {
     /// The body of a create call.
@@ -23,13 +23,13 @@ shape! {
     }
 }
 
-/// Shows a flavor.
-pub(crate) fn view(flavor: &Flavor) -> Value {
-    json!({
-        "id": flavor.id.to_string(),
-        "name": flavor.name,
-        "description": flavor.description.as_deref().unwrap_or_default(),
-        "enabled": flavor.enabled,
-        "flavor_profile_id": flavor.profile_id.to_string(),
-    })
+view! {
+    /// A flavor.
+    Flavor as flavor {
+        "id": Id<Self> = flavor.id,
+        "name": String = flavor.name,
+        "description": &str = flavor.description.as_deref().unwrap_or_default(),
+        "enabled": bool = flavor.enabled,
+        "flavor_profile_id": Id<FlavorProfile> = flavor.profile_id,
+    }
 }

@@ -1,8 +1,14 @@
-use octavia_model::{HealthMonitor, HealthMonitorType, HttpMethod, HttpVersion, Id, Pool};
+use chrono::{DateTime, Utc};
+use octavia_model::{
+    HealthMonitor, HealthMonitorType, HttpMethod, HttpVersion, Id, OperatingStatus, Pool,
+    ProvisioningStatus,
+};
 use serde_json::{Value, json};
 
-use super::decode::{boolean, id, integer, one_of, pattern, tags, text, text_within};
+use super::decode::{As, Codec, boolean, id, integer, one_of, pattern, tags, text, text_within};
+use super::schema::Components;
 use super::shape::{Fault, shape};
+use super::view::{self, OnlyIds, View, view};
 
 const DOMAIN_PATTERN: &str =
     r"^(?=.{1,253}\.?$)(?:(?!-|[^.]+_)[A-Za-z0-9-_]{1,63}(?<!-)(?:\.|$))+$";
@@ -19,13 +25,13 @@ shape! {
         "max_retries_down" max_retries_down: optional i32 = integer(1, 10),
         "max_retries" max_retries: required i32 = integer(1, 10),
         "http_method" http_method: optional HttpMethod = one_of(HttpMethod::ALL, HttpMethod::as_str),
-        "url_path" url_path: optional String = url_path,
+        "url_path" url_path: optional String = url_path(),
         "expected_codes" expected_codes: optional String =
             pattern(usize::MAX, CODES_PATTERN, are_codes),
         "admin_state_up" admin_state_up: optional bool = boolean,
-        "tags" tags: optional Vec<String> = tags,
-        "http_version" http_version: optional HttpVersion = http_version,
-        "domain_name" domain_name: optional String = domain_name,
+        "tags" tags: optional Vec<String> = tags(),
+        "http_version" http_version: optional HttpVersion = http_version(),
+        "domain_name" domain_name: optional String = domain_name(),
     }
 }
 
@@ -47,13 +53,13 @@ shape! {
         "max_retries_down" max_retries_down: optional i32 = integer(1, 10),
         "max_retries" max_retries: optional i32 = integer(1, 10),
         "http_method" http_method: optional HttpMethod = one_of(HttpMethod::ALL, HttpMethod::as_str),
-        "url_path" url_path: optional String = url_path,
+        "url_path" url_path: optional String = url_path(),
         "expected_codes" expected_codes: optional String =
             pattern(usize::MAX, CODES_PATTERN, are_codes),
         "admin_state_up" admin_state_up: optional bool = boolean,
-        "tags" tags: optional Vec<String> = tags,
-        "http_version" http_version: optional HttpVersion = http_version,
-        "domain_name" domain_name: optional String = domain_name,
+        "tags" tags: optional Vec<String> = tags(),
+        "http_version" http_version: optional HttpVersion = http_version(),
+        "domain_name" domain_name: optional String = domain_name(),
     }
 }
 
@@ -79,10 +85,13 @@ fn are_codes(text: &str) -> bool {
     codes.into_iter().all(is_code)
 }
 
-fn url_path(value: &Value) -> Result<String, Fault> {
-    match value.as_str() {
-        Some(path) if is_url_path(path) => text_within(value, 0, 255),
-        _ => Err(Fault::rejected("Value must be a valid URL Path string")),
+fn url_path() -> impl Codec<String> {
+    As {
+        decode: |value: &Value| match value.as_str() {
+            Some(path) if is_url_path(path) => text_within(value, 0, 255),
+            _ => Err(Fault::rejected("Value must be a valid URL Path string")),
+        },
+        schema: |_: &mut Components| json!({ "type": "string", "pattern": r"^/([^/\s]\S*)?$", "maxLength": 255 }),
     }
 }
 
@@ -92,7 +101,14 @@ fn is_url_path(path: &str) -> bool {
         && !path.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-fn http_version(value: &Value) -> Result<HttpVersion, Fault> {
+fn http_version() -> impl Codec<HttpVersion> {
+    As {
+        decode: read_http_version,
+        schema: |_: &mut Components| json!({ "type": "number", "enum": [1.0, 1.1] }),
+    }
+}
+
+fn read_http_version(value: &Value) -> Result<HttpVersion, Fault> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
@@ -114,9 +130,15 @@ fn http_version(value: &Value) -> Result<HttpVersion, Fault> {
         })
 }
 
-fn domain_name(value: &Value) -> Result<String, Fault> {
-    text_within(value, 1, 255)?;
-    pattern(255, DOMAIN_PATTERN, is_domain_name)(value)
+fn domain_name() -> impl Codec<String> {
+    let name = || pattern(255, DOMAIN_PATTERN, is_domain_name);
+    As {
+        decode: move |value: &Value| {
+            text_within(value, 1, 255)?;
+            name().decode(value)
+        },
+        schema: move |components: &mut Components| name().schema(components),
+    }
 }
 
 /// Upstream's pattern by hand: it needs look-ahead, which the `regex` crate has not.
@@ -135,31 +157,31 @@ fn is_label(label: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Shows a health monitor.
-pub(crate) fn view(monitor: &HealthMonitor) -> Value {
-    json!({
-        "id": monitor.id.to_string(),
-        "name": monitor.name.as_deref().unwrap_or_default(),
-        "type": monitor.kind.as_str(),
-        "delay": monitor.delay,
-        "timeout": monitor.timeout,
-        "max_retries": monitor.rise_threshold,
-        "max_retries_down": monitor.fall_threshold,
-        "http_method": monitor.http_method.map(HttpMethod::as_str),
-        "url_path": monitor.url_path,
-        "expected_codes": monitor.expected_codes,
-        "admin_state_up": monitor.enabled,
-        "project_id": monitor.project_id,
-        "pools": super::only_ids(&[monitor.pool_id]),
-        "provisioning_status": monitor.provisioning_status.as_str(),
-        "operating_status": monitor.operating_status.as_str(),
-        "created_at": super::time(monitor.created_at),
-        "updated_at": super::time(monitor.updated_at),
-        "tags": monitor.tags,
-        "http_version": monitor.http_version.map(shown_version),
-        "domain_name": monitor.domain_name,
-        "tenant_id": monitor.project_id,
-    })
+view! {
+    /// A health monitor.
+    HealthMonitor as monitor {
+        "id": Id<Self> = monitor.id,
+        "name": &str = monitor.name.as_deref().unwrap_or_default(),
+        "type": HealthMonitorType = monitor.kind,
+        "delay": i32 = monitor.delay,
+        "timeout": i32 = monitor.timeout,
+        "max_retries": i32 = monitor.rise_threshold,
+        "max_retries_down": i32 = monitor.fall_threshold,
+        "http_method": Option<HttpMethod> = monitor.http_method,
+        "url_path": Option<String> = monitor.url_path,
+        "expected_codes": Option<String> = monitor.expected_codes,
+        "admin_state_up": bool = monitor.enabled,
+        "project_id": Option<String> = monitor.project_id,
+        "pools": OnlyIds<'_, Pool> = OnlyIds(&[monitor.pool_id]),
+        "provisioning_status": ProvisioningStatus = monitor.provisioning_status,
+        "operating_status": OperatingStatus = monitor.operating_status,
+        "created_at": Option<DateTime<Utc>> = monitor.created_at,
+        "updated_at": Option<DateTime<Utc>> = monitor.updated_at,
+        "tags": Vec<String> = monitor.tags,
+        "http_version": Option<f64> = monitor.http_version.map(shown_version),
+        "domain_name": Option<String> = monitor.domain_name,
+        "tenant_id": Option<String> = monitor.project_id,
+    }
 }
 
 const fn shown_version(version: HttpVersion) -> f64 {
@@ -171,11 +193,18 @@ const fn shown_version(version: HttpVersion) -> f64 {
 
 /// Shows a health monitor inside the answer to a load balancer's creation.
 pub(crate) fn full(monitor: &HealthMonitor) -> Value {
-    let mut full = view(monitor);
+    let mut full = monitor.view();
     if let Value::Object(fields) = &mut full {
         fields.shift_remove("pools");
     }
     full
+}
+
+/// Refers to the schema of [`full`].
+pub(crate) fn full_schema(components: &mut Components) -> Value {
+    view::changed::<HealthMonitor>("HealthMonitorInTree", components, |properties, _| {
+        properties.remove("pools");
+    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,17 @@
-use octavia_model::{Id, L7Policy, L7PolicyAction, Listener, Pool};
+use chrono::{DateTime, Utc};
+use octavia_model::{
+    Id, L7Policy, L7PolicyAction, L7Rule, Listener, OperatingStatus, Pool, ProvisioningStatus,
+};
 use serde_json::{Value, json};
 
-use super::decode::{boolean, id, integer, list, object, one_of, tags, text};
+use super::decode::{
+    As, Codec, boolean, id, integer, list, object, one_of, tags, text, text_within,
+};
 use super::l7rule::L7RuleFields;
 use super::pool::PoolFields;
+use super::schema::{Components, Described};
 use super::shape::{Fault, shape};
+use super::view::{self, OnlyIds, View, view};
 
 /// The statuses of redirections.
 const CODES: [i32; 5] = [301, 302, 303, 307, 308];
@@ -17,12 +24,12 @@ shape! {
         "admin_state_up" admin_state_up: optional bool = boolean,
         "action" action: required L7PolicyAction =
             one_of(L7PolicyAction::ALL, L7PolicyAction::as_str),
-        "redirect_url" redirect_url: optional String = url,
-        "redirect_prefix" redirect_prefix: optional String = url,
+        "redirect_url" redirect_url: optional String = url(),
+        "redirect_prefix" redirect_prefix: optional String = url(),
         "position" position: optional i32 = integer(1, i32::MAX),
         "rules" rules: optional Vec<L7RuleFields> = list(object),
-        "tags" tags: optional Vec<String> = tags,
-        "redirect_http_code" redirect_http_code: optional i32 = code,
+        "tags" tags: optional Vec<String> = tags(),
+        "redirect_http_code" redirect_http_code: optional i32 = code(),
     }
 }
 
@@ -52,11 +59,11 @@ shape! {
         "action" action: optional L7PolicyAction =
             one_of(L7PolicyAction::ALL, L7PolicyAction::as_str),
         "redirect_pool_id" redirect_pool_id: optional Id<Pool> = id,
-        "redirect_url" redirect_url: optional String = url,
-        "redirect_prefix" redirect_prefix: optional String = url,
+        "redirect_url" redirect_url: optional String = url(),
+        "redirect_prefix" redirect_prefix: optional String = url(),
         "position" position: optional i32 = integer(1, i32::MAX),
-        "tags" tags: optional Vec<String> = tags,
-        "redirect_http_code" redirect_http_code: optional i32 = code,
+        "tags" tags: optional Vec<String> = tags(),
+        "redirect_http_code" redirect_http_code: optional i32 = code(),
     }
 }
 
@@ -76,22 +83,30 @@ impl L7PolicyPut {
     }
 }
 
-fn code(value: &Value) -> Result<i32, Fault> {
-    let number = integer(i32::MIN, i32::MAX)(value)?;
-    if CODES.contains(&number) {
-        return Ok(number);
+fn code() -> impl Codec<i32> {
+    As {
+        decode: |value: &Value| {
+            let number = integer(i32::MIN, i32::MAX).decode(value)?;
+            if CODES.contains(&number) {
+                return Ok(number);
+            }
+            Err(Fault::Rejected {
+                shown: Some(number.to_string()),
+                reason: "Value should be one of: 301, 302, 303, 307, 308".to_owned(),
+            })
+        },
+        schema: |_: &mut Components| json!({ "type": "integer", "enum": CODES }),
     }
-    Err(Fault::Rejected {
-        shown: Some(number.to_string()),
-        reason: "Value should be one of: 301, 302, 303, 307, 308".to_owned(),
-    })
 }
 
-fn url(value: &Value) -> Result<String, Fault> {
-    match value.as_str() {
-        // The column takes 255 characters.
-        Some(url) if is_url(url) => super::decode::text_within(value, 0, 255),
-        _ => Err(Fault::rejected("Value must be a valid URL string")),
+fn url() -> impl Codec<String> {
+    As {
+        decode: |value: &Value| match value.as_str() {
+            // The column takes 255 characters.
+            Some(url) if is_url(url) => text_within(value, 0, 255),
+            _ => Err(Fault::rejected("Value must be a valid URL string")),
+        },
+        schema: |_: &mut Components| json!({ "type": "string", "pattern": r"^https?://[^\s/:]", "maxLength": 255 }),
     }
 }
 
@@ -109,42 +124,49 @@ fn is_url(url: &str) -> bool {
         && !url.contains(|c: char| c.is_control() || c == ' ')
 }
 
-/// Shows a policy.
-pub(crate) fn view(policy: &L7Policy) -> Value {
-    let rules: Vec<_> = policy.rules.iter().map(|rule| rule.id).collect();
-    json!({
-        "id": policy.id.to_string(),
-        "name": policy.name.as_deref().unwrap_or_default(),
-        "description": policy.description.as_deref().unwrap_or_default(),
-        "provisioning_status": policy.provisioning_status.as_str(),
-        "operating_status": policy.operating_status.as_str(),
-        "admin_state_up": policy.enabled,
-        "project_id": policy.project_id,
-        "action": policy.action.as_str(),
-        "listener_id": policy.listener_id.to_string(),
-        "redirect_pool_id": super::id(policy.redirect_pool_id),
-        "redirect_url": policy.redirect_url,
-        "redirect_prefix": policy.redirect_prefix,
-        "position": policy.position,
-        "rules": super::only_ids(&rules),
-        "created_at": super::time(policy.created_at),
-        "updated_at": super::time(policy.updated_at),
-        "tags": policy.tags,
-        "redirect_http_code": policy.redirect_http_code,
-        "tenant_id": policy.project_id,
-    })
+view! {
+    /// An L7 policy.
+    L7Policy as policy {
+        "id": Id<Self> = policy.id,
+        "name": &str = policy.name.as_deref().unwrap_or_default(),
+        "description": &str = policy.description.as_deref().unwrap_or_default(),
+        "provisioning_status": ProvisioningStatus = policy.provisioning_status,
+        "operating_status": OperatingStatus = policy.operating_status,
+        "admin_state_up": bool = policy.enabled,
+        "project_id": Option<String> = policy.project_id,
+        "action": L7PolicyAction = policy.action,
+        "listener_id": Id<Listener> = policy.listener_id,
+        "redirect_pool_id": Option<Id<Pool>> = policy.redirect_pool_id,
+        "redirect_url": Option<String> = policy.redirect_url,
+        "redirect_prefix": Option<String> = policy.redirect_prefix,
+        "position": i32 = policy.position,
+        "rules": OnlyIds<'_, L7Rule> = OnlyIds(&policy.rules.iter().map(|rule| rule.id).collect::<Vec<_>>()),
+        "created_at": Option<DateTime<Utc>> = policy.created_at,
+        "updated_at": Option<DateTime<Utc>> = policy.updated_at,
+        "tags": Vec<String> = policy.tags,
+        "redirect_http_code": Option<i32> = policy.redirect_http_code,
+        "tenant_id": Option<String> = policy.project_id,
+    }
 }
 
 /// Shows a policy inside the answer to a load balancer's creation: with its rules, which come first.
 pub(crate) fn full(policy: &L7Policy) -> Value {
-    let rules: Vec<_> = policy.rules.iter().map(super::l7rule::view).collect();
+    let rules: Vec<_> = policy.rules.iter().map(View::view).collect();
     let mut full = json!({ "rules": rules });
-    if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(policy)) {
+    if let (Value::Object(full), Value::Object(fields)) = (&mut full, policy.view()) {
         for (key, value) in fields {
             full.entry(key).or_insert(value);
         }
     }
     full
+}
+
+/// Refers to the schema of [`full`].
+pub(crate) fn full_schema(components: &mut Components) -> Value {
+    view::changed::<L7Policy>("L7PolicyTree", components, |properties, components| {
+        let rules = Vec::<L7Rule>::schema(components);
+        properties.required("rules", rules);
+    })
 }
 
 #[cfg(test)]

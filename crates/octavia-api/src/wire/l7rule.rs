@@ -1,8 +1,9 @@
-use octavia_model::{L7CompareType, L7Rule, L7RuleType};
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use octavia_model::{Id, L7CompareType, L7Rule, L7RuleType, OperatingStatus, ProvisioningStatus};
 
 use super::decode::{boolean, one_of, tags, text};
 use super::shape::shape;
+use super::view::view;
 
 shape! {
     /// A rule inside a load balancer's tree, and the common part of a create call.
@@ -14,7 +15,7 @@ shape! {
         "value" value: required String = text(255),
         "invert" invert: optional bool = boolean,
         "admin_state_up" admin_state_up: optional bool = boolean,
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
     }
 }
 
@@ -36,26 +37,26 @@ shape! {
         "value" value: optional String = text(255),
         "invert" invert: optional bool = boolean,
         "admin_state_up" admin_state_up: optional bool = boolean,
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
     }
 }
 
-/// Shows a rule.
-pub(crate) fn view(rule: &L7Rule) -> Value {
-    json!({
-        "id": rule.id.to_string(),
-        "type": rule.kind.as_str(),
-        "compare_type": rule.compare_type.as_str(),
-        "key": rule.key,
-        "value": rule.value,
-        "invert": rule.invert,
-        "provisioning_status": rule.provisioning_status.as_str(),
-        "operating_status": rule.operating_status.as_str(),
-        "created_at": super::time(rule.created_at),
-        "updated_at": super::time(rule.updated_at),
-        "project_id": rule.project_id,
-        "admin_state_up": rule.enabled,
-        "tags": rule.tags,
-        "tenant_id": rule.project_id,
-    })
+view! {
+    /// A rule of an L7 policy.
+    L7Rule as rule {
+        "id": Id<Self> = rule.id,
+        "type": L7RuleType = rule.kind,
+        "compare_type": L7CompareType = rule.compare_type,
+        "key": Option<String> = rule.key,
+        "value": String = rule.value,
+        "invert": bool = rule.invert,
+        "provisioning_status": ProvisioningStatus = rule.provisioning_status,
+        "operating_status": OperatingStatus = rule.operating_status,
+        "created_at": Option<DateTime<Utc>> = rule.created_at,
+        "updated_at": Option<DateTime<Utc>> = rule.updated_at,
+        "project_id": Option<String> = rule.project_id,
+        "admin_state_up": bool = rule.enabled,
+        "tags": Vec<String> = rule.tags,
+        "tenant_id": Option<String> = rule.project_id,
+    }
 }

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use octavia_model::{
-    ClientAuthentication, Id, L7Policy, Listener, ListenerProtocol, LoadBalancer, Pool,
+    ClientAuthentication, Id, L7Policy, Listener, ListenerProtocol, LoadBalancer, OperatingStatus,
+    Pool, ProvisioningStatus,
 };
 use serde_json::{Value, json};
 
@@ -11,7 +13,9 @@ use super::decode::{
 };
 use super::l7policy::L7PolicyInTree;
 use super::pool::PoolFields;
+use super::schema::Components;
 use super::shape::shape;
+use super::view::{self, OnlyIds, OrNull, View, view};
 
 /// The longest time-out, in milliseconds.
 const LONGEST: i32 = 2_073_600_000;
@@ -36,7 +40,7 @@ shape! {
         "timeout_member_connect" timeout_member_connect: optional i32 = integer(0, LONGEST),
         "timeout_member_data" timeout_member_data: optional i32 = integer(0, LONGEST),
         "timeout_tcp_inspect" timeout_tcp_inspect: optional i32 = integer(0, LONGEST),
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
         "client_ca_tls_container_ref" client_ca_tls_container_ref: optional String = text(255),
         "client_authentication" client_authentication: optional ClientAuthentication =
             one_of(ClientAuthentication::ALL, ClientAuthentication::as_str),
@@ -44,7 +48,7 @@ shape! {
         "allowed_cidrs" allowed_cidrs: optional Vec<IpNet> = list(cidr),
         "tls_ciphers" tls_ciphers: optional String = text(2048),
         "tls_versions" tls_versions: optional Vec<String> = list(text(32)),
-        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn),
+        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn()),
         "hsts_max_age" hsts_max_age: optional i32 = integer(0, i32::MAX),
         "hsts_include_subdomains" hsts_include_subdomains: optional bool = boolean,
         "hsts_preload" hsts_preload: optional bool = boolean,
@@ -75,7 +79,7 @@ shape! {
         "timeout_member_connect" timeout_member_connect: optional i32 = integer(0, LONGEST),
         "timeout_member_data" timeout_member_data: optional i32 = integer(0, LONGEST),
         "timeout_tcp_inspect" timeout_tcp_inspect: optional i32 = integer(0, LONGEST),
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
         "client_ca_tls_container_ref" client_ca_tls_container_ref: optional String = text(255),
         "client_authentication" client_authentication: optional ClientAuthentication =
             one_of(ClientAuthentication::ALL, ClientAuthentication::as_str),
@@ -83,58 +87,50 @@ shape! {
         "allowed_cidrs" allowed_cidrs: optional Vec<IpNet> = list(cidr),
         "tls_ciphers" tls_ciphers: optional String = text(2048),
         "tls_versions" tls_versions: optional Vec<String> = list(text(32)),
-        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn),
+        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn()),
         "hsts_max_age" hsts_max_age: optional i32 = integer(0, i32::MAX),
         "hsts_include_subdomains" hsts_include_subdomains: optional bool = boolean,
         "hsts_preload" hsts_preload: optional bool = boolean,
     }
 }
 
-/// Shows a listener.
-pub(crate) fn view(listener: &Listener) -> Value {
-    json!({
-        "id": listener.id.to_string(),
-        "name": listener.name.as_deref().unwrap_or_default(),
-        "description": listener.description.as_deref().unwrap_or_default(),
-        "provisioning_status": listener.provisioning_status.as_str(),
-        "operating_status": listener.operating_status.as_str(),
-        "admin_state_up": listener.enabled,
-        "protocol": listener.protocol.as_str(),
-        "protocol_port": listener.protocol_port,
-        "connection_limit": listener.connection_limit,
-        "default_tls_container_ref": listener.tls_certificate_id,
-        "sni_container_refs": listener.sni_container_refs,
-        "project_id": listener.project_id,
-        "default_pool_id": super::id(listener.default_pool_id),
-        "l7policies": super::only_ids(&listener.l7_policies),
-        "insert_headers": listener.insert_headers,
-        "created_at": super::time(listener.created_at),
-        "updated_at": super::time(listener.updated_at),
-        "loadbalancers": super::only_ids(&[listener.load_balancer_id]),
-        "timeout_client_data": listener.timeout_client_data,
-        "timeout_member_connect": listener.timeout_member_connect,
-        "timeout_member_data": listener.timeout_member_data,
-        "timeout_tcp_inspect": listener.timeout_tcp_inspect,
-        "tags": listener.tags,
-        "client_ca_tls_container_ref": listener.client_ca_tls_certificate_id,
-        "client_authentication": listener.client_authentication.as_str(),
-        "client_crl_container_ref": listener.client_crl_container_id,
-        "allowed_cidrs": cidrs(&listener.allowed_cidrs),
-        "tls_ciphers": listener.tls_ciphers,
-        "tls_versions": super::list_or_null(&listener.tls_versions),
-        "alpn_protocols": super::list_or_null(&listener.alpn_protocols),
-        "hsts_max_age": listener.hsts_max_age,
-        "hsts_include_subdomains": listener.hsts_include_subdomains,
-        "hsts_preload": listener.hsts_preload,
-        "tenant_id": listener.project_id,
-    })
-}
-
-fn cidrs(nets: &[IpNet]) -> Value {
-    if nets.is_empty() {
-        Value::Null
-    } else {
-        nets.iter().map(ToString::to_string).collect()
+view! {
+    /// A listener.
+    Listener as listener {
+        "id": Id<Self> = listener.id,
+        "name": &str = listener.name.as_deref().unwrap_or_default(),
+        "description": &str = listener.description.as_deref().unwrap_or_default(),
+        "provisioning_status": ProvisioningStatus = listener.provisioning_status,
+        "operating_status": OperatingStatus = listener.operating_status,
+        "admin_state_up": bool = listener.enabled,
+        "protocol": ListenerProtocol = listener.protocol,
+        "protocol_port": u16 = listener.protocol_port,
+        "connection_limit": Option<i32> = listener.connection_limit,
+        "default_tls_container_ref": Option<String> = listener.tls_certificate_id,
+        "sni_container_refs": Vec<String> = listener.sni_container_refs,
+        "project_id": Option<String> = listener.project_id,
+        "default_pool_id": Option<Id<Pool>> = listener.default_pool_id,
+        "l7policies": OnlyIds<'_, L7Policy> = OnlyIds(&listener.l7_policies),
+        "insert_headers": BTreeMap<String, String> = listener.insert_headers,
+        "created_at": Option<DateTime<Utc>> = listener.created_at,
+        "updated_at": Option<DateTime<Utc>> = listener.updated_at,
+        "loadbalancers": OnlyIds<'_, LoadBalancer> = OnlyIds(&[listener.load_balancer_id]),
+        "timeout_client_data": Option<i32> = listener.timeout_client_data,
+        "timeout_member_connect": Option<i32> = listener.timeout_member_connect,
+        "timeout_member_data": Option<i32> = listener.timeout_member_data,
+        "timeout_tcp_inspect": Option<i32> = listener.timeout_tcp_inspect,
+        "tags": Vec<String> = listener.tags,
+        "client_ca_tls_container_ref": Option<String> = listener.client_ca_tls_certificate_id,
+        "client_authentication": ClientAuthentication = listener.client_authentication,
+        "client_crl_container_ref": Option<String> = listener.client_crl_container_id,
+        "allowed_cidrs": OrNull<'_, IpNet> = OrNull(&listener.allowed_cidrs),
+        "tls_ciphers": Option<String> = listener.tls_ciphers,
+        "tls_versions": OrNull<'_, String> = OrNull(&listener.tls_versions),
+        "alpn_protocols": OrNull<'_, String> = OrNull(&listener.alpn_protocols),
+        "hsts_max_age": Option<i32> = listener.hsts_max_age,
+        "hsts_include_subdomains": bool = listener.hsts_include_subdomains,
+        "hsts_preload": bool = listener.hsts_preload,
+        "tenant_id": Option<String> = listener.project_id,
     }
 }
 
@@ -142,7 +138,7 @@ fn cidrs(nets: &[IpNet]) -> Value {
 pub(crate) fn full(listener: &Listener, policies: &[L7Policy]) -> Value {
     let policies: Vec<_> = policies.iter().map(super::l7policy::full).collect();
     let mut full = json!({ "l7policies": policies });
-    if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(listener)) {
+    if let (Value::Object(full), Value::Object(fields)) = (&mut full, listener.view()) {
         for (key, value) in fields {
             if key != "loadbalancers" && key != "l7policies" {
                 full.insert(key, value);
@@ -150,4 +146,13 @@ pub(crate) fn full(listener: &Listener, policies: &[L7Policy]) -> Value {
         }
     }
     full
+}
+
+/// Refers to the schema of [`full`].
+pub(crate) fn full_schema(components: &mut Components) -> Value {
+    view::changed::<Listener>("ListenerTree", components, |properties, components| {
+        properties.remove("loadbalancers");
+        let policies = view::list_of(&super::l7policy::full_schema(components));
+        properties.required("l7policies", policies);
+    })
 }

@@ -1,12 +1,18 @@
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
 use octavia_model::{
-    Flavor, Id, LoadBalancer, Network, Port, QosPolicy, SecurityGroup, Statistics, Subnet,
+    AdditionalVip, Flavor, Id, Listener, LoadBalancer, Network, OperatingStatus, Pool, Port,
+    ProvisioningStatus, QosPolicy, SecurityGroup, Statistics, Subnet, VnicType,
 };
 use serde_json::{Value, json};
 
 use super::decode::{AddressText, address, boolean, id, list, object, tags, text};
 use super::listener::ListenerFields;
 use super::pool::PoolFields;
+use super::schema::Components;
 use super::shape::shape;
+use super::view::{self, OnlyIds, View, view};
 
 shape! {
     /// The body of a create call: a load balancer, with or without all below it.
@@ -25,7 +31,7 @@ shape! {
         "listeners" listeners: optional Vec<ListenerFields> = list(object),
         "pools" pools: optional Vec<PoolFields> = list(object),
         "provider" provider: optional String = text(64),
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
         "flavor_id" flavor_id: optional Id<Flavor> = id,
         "availability_zone" availability_zone: optional String = text(255),
         "tenant_id" tenant_id: optional String = text(36),
@@ -49,7 +55,7 @@ shape! {
         "vip_qos_policy_id" vip_qos_policy_id: optional Id<QosPolicy> = id,
         "admin_state_up" admin_state_up: optional bool = boolean,
         "vip_sg_ids" vip_sg_ids: optional Vec<Id<SecurityGroup>> = list(id),
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
     }
 }
 
@@ -94,42 +100,55 @@ impl LoadBalancerPut {
     }
 }
 
-/// Shows a load balancer.
-pub(crate) fn view(lb: &LoadBalancer) -> Value {
+view! {
+    /// A load balancer.
+    LoadBalancer as lb {
+        "id": Id<Self> = lb.id,
+        "name": &str = lb.name.as_deref().unwrap_or_default(),
+        "description": &str = lb.description.as_deref().unwrap_or_default(),
+        "provisioning_status": ProvisioningStatus = lb.provisioning_status,
+        "operating_status": OperatingStatus = lb.operating_status,
+        "admin_state_up": bool = lb.enabled,
+        "project_id": Option<String> = lb.project_id,
+        "created_at": Option<DateTime<Utc>> = lb.created_at,
+        "updated_at": Option<DateTime<Utc>> = lb.updated_at,
+        "vip_address": Option<String> = vip_address(lb),
+        "vip_port_id": Option<Id<Port>> = lb.vip.port_id,
+        "vip_subnet_id": Option<Id<Subnet>> = lb.vip.subnet_id,
+        "vip_network_id": Option<Id<Network>> = lb.vip.network_id,
+        "vip_sg_ids": Vec<Id<SecurityGroup>> = lb.vip.sg_ids,
+        "additional_vips": Vec<AdditionalVip> = lb.additional_vips,
+        "listeners": OnlyIds<'_, Listener> = OnlyIds(&lb.listeners),
+        "pools": OnlyIds<'_, Pool> = OnlyIds(&lb.pools),
+        "provider": &str = lb.provider.as_deref().unwrap_or("octavia"),
+        "flavor_id": Option<Id<Flavor>> = lb.flavor_id,
+        "vip_qos_policy_id": Option<Id<QosPolicy>> = lb.vip.qos_policy_id,
+        "tags": Vec<String> = lb.tags,
+        "availability_zone": Option<String> = lb.availability_zone,
+        "vip_vnic_type": VnicType = lb.vip.vnic_type,
+        "tenant_id": Option<String> = lb.project_id,
+    }
+}
+
+fn vip_address(lb: &LoadBalancer) -> Option<String> {
     let vip = &lb.vip;
-    let address = vip.ip_address_text.clone();
-    json!({
-        "id": lb.id.to_string(),
-        "name": lb.name.as_deref().unwrap_or_default(),
-        "description": lb.description.as_deref().unwrap_or_default(),
-        "provisioning_status": lb.provisioning_status.as_str(),
-        "operating_status": lb.operating_status.as_str(),
-        "admin_state_up": lb.enabled,
-        "project_id": lb.project_id,
-        "created_at": super::time(lb.created_at),
-        "updated_at": super::time(lb.updated_at),
-        "vip_address": address.or_else(|| vip.ip_address.map(|address| address.to_string())),
-        "vip_port_id": super::id(vip.port_id),
-        "vip_subnet_id": super::id(vip.subnet_id),
-        "vip_network_id": super::id(vip.network_id),
-        "vip_sg_ids": vip.sg_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "additional_vips": additional_vips(lb),
-        "listeners": super::only_ids(&lb.listeners),
-        "pools": super::only_ids(&lb.pools),
-        "provider": lb.provider.as_deref().unwrap_or("octavia"),
-        "flavor_id": super::id(lb.flavor_id),
-        "vip_qos_policy_id": super::id(vip.qos_policy_id),
-        "tags": lb.tags,
-        "availability_zone": lb.availability_zone,
-        "vip_vnic_type": vip.vnic_type.as_str(),
-        "tenant_id": lb.project_id,
-    })
+    let text = vip.ip_address_text.clone();
+    text.or_else(|| vip.ip_address.map(|address| address.to_string()))
+}
+
+view! {
+    /// One more VIP of a load balancer.
+    AdditionalVip as vip {
+        "subnet_id": Id<Subnet> = vip.subnet_id,
+        "ip_address": Option<IpAddr> = vip.ip_address,
+        "port_id": Option<Id<Port>> = vip.port_id,
+    }
 }
 
 /// Shows a load balancer as the answer to its creation: with all below it, which comes first.
 pub(crate) fn full(lb: &LoadBalancer, listeners: &[Value], pools: &[Value]) -> Value {
     let mut full = json!({ "listeners": listeners, "pools": pools });
-    if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(lb)) {
+    if let (Value::Object(full), Value::Object(fields)) = (&mut full, lb.view()) {
         for (key, value) in fields {
             full.entry(key).or_insert(value);
         }
@@ -137,27 +156,23 @@ pub(crate) fn full(lb: &LoadBalancer, listeners: &[Value], pools: &[Value]) -> V
     full
 }
 
-fn additional_vips(load_balancer: &LoadBalancer) -> Value {
-    load_balancer
-        .additional_vips
-        .iter()
-        .map(|vip| {
-            json!({
-                "subnet_id": vip.subnet_id.to_string(),
-                "ip_address": vip.ip_address.map(|address| address.to_string()),
-                "port_id": super::id(vip.port_id),
-            })
-        })
-        .collect()
+/// Refers to the schema of [`full`].
+pub(crate) fn full_schema(components: &mut Components) -> Value {
+    view::changed::<LoadBalancer>("LoadBalancerTree", components, |properties, components| {
+        let listeners = view::list_of(&super::listener::full_schema(components));
+        properties.required("listeners", listeners);
+        let pools = view::list_of(&super::pool::full_schema(components));
+        properties.required("pools", pools);
+    })
 }
 
-/// Shows counters.
-pub(crate) fn statistics(statistics: &Statistics) -> Value {
-    json!({
-        "bytes_in": statistics.bytes_in,
-        "bytes_out": statistics.bytes_out,
-        "active_connections": statistics.active_connections,
-        "total_connections": statistics.total_connections,
-        "request_errors": statistics.request_errors,
-    })
+view! {
+    /// What was counted.
+    Statistics as statistics {
+        "bytes_in": i64 = statistics.bytes_in,
+        "bytes_out": i64 = statistics.bytes_out,
+        "active_connections": i64 = statistics.active_connections,
+        "total_connections": i64 = statistics.total_connections,
+        "request_errors": i64 = statistics.request_errors,
+    }
 }

@@ -1,8 +1,9 @@
-use octavia_model::{Id, Member, Subnet};
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use octavia_model::{Id, Member, OperatingStatus, ProvisioningStatus, Subnet, VnicType, Weight};
 
 use super::decode::{AddressText, address, boolean, id, integer, list, object, port, tags, text};
 use super::shape::shape;
+use super::view::view;
 
 shape! {
     /// A member inside a load balancer's tree, and the common part of a create call.
@@ -16,7 +17,7 @@ shape! {
         "subnet_id" subnet_id: optional Id<Subnet> = id,
         "monitor_port" monitor_port: optional u16 = port,
         "monitor_address" monitor_address: optional AddressText = address,
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
         "request_sriov" request_sriov: optional bool = boolean,
     }
 }
@@ -38,7 +39,7 @@ shape! {
         "backup" backup: optional bool = boolean,
         "monitor_port" monitor_port: optional u16 = port,
         "monitor_address" monitor_address: optional AddressText = address,
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
     }
 }
 
@@ -49,26 +50,26 @@ shape! {
     }
 }
 
-/// Shows a member.
-pub(crate) fn view(member: &Member) -> Value {
-    json!({
-        "id": member.id.to_string(),
-        "name": member.name.as_deref().unwrap_or_default(),
-        "operating_status": member.operating_status.as_str(),
-        "provisioning_status": member.provisioning_status.as_str(),
-        "admin_state_up": member.enabled,
-        "address": member.ip_address_text,
-        "protocol_port": member.protocol_port,
-        "weight": member.weight.map(octavia_model::Weight::get),
-        "backup": member.backup,
-        "subnet_id": super::id(member.subnet_id),
-        "project_id": member.project_id,
-        "created_at": super::time(member.created_at),
-        "updated_at": super::time(member.updated_at),
-        "monitor_address": member.monitor_address_text,
-        "monitor_port": member.monitor_port,
-        "tags": member.tags,
-        "vnic_type": member.vnic_type.as_str(),
-        "tenant_id": member.project_id,
-    })
+view! {
+    /// A member.
+    Member as member {
+        "id": Id<Self> = member.id,
+        "name": &str = member.name.as_deref().unwrap_or_default(),
+        "operating_status": OperatingStatus = member.operating_status,
+        "provisioning_status": ProvisioningStatus = member.provisioning_status,
+        "admin_state_up": bool = member.enabled,
+        "address": String = member.ip_address_text,
+        "protocol_port": u16 = member.protocol_port,
+        "weight": Option<Weight> = member.weight,
+        "backup": bool = member.backup,
+        "subnet_id": Option<Id<Subnet>> = member.subnet_id,
+        "project_id": Option<String> = member.project_id,
+        "created_at": Option<DateTime<Utc>> = member.created_at,
+        "updated_at": Option<DateTime<Utc>> = member.updated_at,
+        "monitor_address": Option<String> = member.monitor_address_text,
+        "monitor_port": Option<u16> = member.monitor_port,
+        "tags": Vec<String> = member.tags,
+        "vnic_type": VnicType = member.vnic_type,
+        "tenant_id": Option<String> = member.project_id,
+    }
 }

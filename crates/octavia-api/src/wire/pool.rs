@@ -1,6 +1,9 @@
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
 use octavia_model::{
-    HealthMonitor, Id, LbAlgorithm, Listener, LoadBalancer, Member, Pool, PoolProtocol,
-    SessionPersistence, SessionPersistenceType,
+    HealthMonitor, Id, LbAlgorithm, Listener, LoadBalancer, Member, OperatingStatus, Pool,
+    PoolProtocol, ProvisioningStatus, SessionPersistence, SessionPersistenceType,
 };
 use serde_json::{Value, json};
 
@@ -9,7 +12,9 @@ use super::decode::{
 };
 use super::health_monitor::HealthMonitorFields;
 use super::member::MemberFields;
+use super::schema::{Components, Described, nullable};
 use super::shape::shape;
+use super::view::{self, OnlyIds, OrNull, View, view};
 
 shape! {
     /// A pool inside a load balancer's tree, and the common part of a create call.
@@ -23,14 +28,14 @@ shape! {
         "session_persistence" session_persistence: optional SessionPersistencePost = object,
         "healthmonitor" healthmonitor: optional HealthMonitorFields = object,
         "members" members: optional Vec<MemberFields> = list(object),
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
         "tls_container_ref" tls_container_ref: optional String = text(255),
         "ca_tls_container_ref" ca_tls_container_ref: optional String = text(255),
         "crl_container_ref" crl_container_ref: optional String = text(255),
         "tls_enabled" tls_enabled: optional bool = boolean,
         "tls_ciphers" tls_ciphers: optional String = text(2048),
         "tls_versions" tls_versions: optional Vec<String> = list(text(32)),
-        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn),
+        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn()),
     }
 }
 
@@ -72,14 +77,14 @@ shape! {
         "lb_algorithm" lb_algorithm: optional LbAlgorithm =
             one_of(LbAlgorithm::ALL, LbAlgorithm::as_str),
         "session_persistence" session_persistence: optional SessionPersistencePut = object,
-        "tags" tags: optional Vec<String> = tags,
+        "tags" tags: optional Vec<String> = tags(),
         "tls_container_ref" tls_container_ref: optional String = text(255),
         "ca_tls_container_ref" ca_tls_container_ref: optional String = text(255),
         "crl_container_ref" crl_container_ref: optional String = text(255),
         "tls_enabled" tls_enabled: optional bool = boolean,
         "tls_ciphers" tls_ciphers: optional String = text(2048),
         "tls_versions" tls_versions: optional Vec<String> = list(text(32)),
-        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn),
+        "alpn_protocols" alpn_protocols: optional Vec<String> = list(alpn()),
     }
 }
 
@@ -111,58 +116,56 @@ fn is_cookie_name(text: &str) -> bool {
     !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || ",;\\".contains(c))
 }
 
-/// Shows a pool.
-pub(crate) fn view(pool: &Pool) -> Value {
-    let mut view = json!({
-        "id": pool.id.to_string(),
-        "name": pool.name.as_deref().unwrap_or_default(),
-        "description": pool.description.as_deref().unwrap_or_default(),
-        "provisioning_status": pool.provisioning_status.as_str(),
-        "operating_status": pool.operating_status.as_str(),
-        "admin_state_up": pool.enabled,
-        "protocol": pool.protocol.as_str(),
-        "lb_algorithm": pool.lb_algorithm.as_str(),
-        "session_persistence": pool.session_persistence.as_ref().map(session_persistence),
-        "project_id": pool.project_id,
-        "loadbalancers": super::only_ids(&[pool.load_balancer_id]),
-        "listeners": super::only_ids(&pool.listeners),
-        "created_at": super::time(pool.created_at),
-        "updated_at": super::time(pool.updated_at),
-        "healthmonitor_id": super::id(pool.health_monitor_id),
-        "members": super::only_ids(&pool.members),
-        "tags": pool.tags,
-        "tls_container_ref": pool.tls_certificate_id,
-        "ca_tls_container_ref": pool.ca_tls_certificate_id,
-        "crl_container_ref": pool.crl_container_id,
-        "tls_enabled": pool.tls_enabled,
-        "tls_ciphers": pool.tls_ciphers,
-        "tls_versions": super::list_or_null(&pool.tls_versions),
-        "alpn_protocols": super::list_or_null(&pool.alpn_protocols),
-        "tenant_id": pool.project_id,
-    });
-    if let (Value::Object(fields), None) = (&mut view, pool.health_monitor_id) {
-        fields.shift_remove("healthmonitor_id");
+view! {
+    /// A pool.
+    Pool as pool {
+        "id": Id<Self> = pool.id,
+        "name": &str = pool.name.as_deref().unwrap_or_default(),
+        "description": &str = pool.description.as_deref().unwrap_or_default(),
+        "provisioning_status": ProvisioningStatus = pool.provisioning_status,
+        "operating_status": OperatingStatus = pool.operating_status,
+        "admin_state_up": bool = pool.enabled,
+        "protocol": PoolProtocol = pool.protocol,
+        "lb_algorithm": LbAlgorithm = pool.lb_algorithm,
+        "session_persistence": Option<SessionPersistence> = pool.session_persistence,
+        "project_id": Option<String> = pool.project_id,
+        "loadbalancers": OnlyIds<'_, LoadBalancer> = OnlyIds(&[pool.load_balancer_id]),
+        "listeners": OnlyIds<'_, Listener> = OnlyIds(&pool.listeners),
+        "created_at": Option<DateTime<Utc>> = pool.created_at,
+        "updated_at": Option<DateTime<Utc>> = pool.updated_at,
+        #[optional]
+        "healthmonitor_id": Option<Id<HealthMonitor>> = pool.health_monitor_id,
+        "members": OnlyIds<'_, Member> = OnlyIds(&pool.members),
+        "tags": Vec<String> = pool.tags,
+        "tls_container_ref": Option<String> = pool.tls_certificate_id,
+        "ca_tls_container_ref": Option<String> = pool.ca_tls_certificate_id,
+        "crl_container_ref": Option<String> = pool.crl_container_id,
+        "tls_enabled": bool = pool.tls_enabled,
+        "tls_ciphers": Option<String> = pool.tls_ciphers,
+        "tls_versions": OrNull<'_, String> = OrNull(&pool.tls_versions),
+        "alpn_protocols": OrNull<'_, String> = OrNull(&pool.alpn_protocols),
+        "tenant_id": Option<String> = pool.project_id,
     }
-    view
 }
 
-fn session_persistence(persistence: &SessionPersistence) -> Value {
-    json!({
-        "type": persistence.kind.as_str(),
-        "cookie_name": persistence.cookie_name,
-        "persistence_timeout": persistence.persistence_timeout,
-        "persistence_granularity": persistence.persistence_granularity.map(|mask| mask.to_string()),
-    })
+view! {
+    /// How clients stay with their member.
+    SessionPersistence as persistence {
+        "type": SessionPersistenceType = persistence.kind,
+        "cookie_name": Option<String> = persistence.cookie_name,
+        "persistence_timeout": Option<i32> = persistence.persistence_timeout,
+        "persistence_granularity": Option<IpAddr> = persistence.persistence_granularity,
+    }
 }
 
 /// Shows a pool inside the answer to a load balancer's creation.
 pub(crate) fn full(pool: &Pool, members: &[Member], monitor: Option<&HealthMonitor>) -> Value {
-    let members: Vec<_> = members.iter().map(super::member::view).collect();
+    let members: Vec<_> = members.iter().map(View::view).collect();
     let mut full = json!({
         "members": members,
         "healthmonitor": monitor.map(super::health_monitor::full),
     });
-    if let (Value::Object(full), Value::Object(fields)) = (&mut full, view(pool)) {
+    if let (Value::Object(full), Value::Object(fields)) = (&mut full, pool.view()) {
         for (key, value) in fields {
             let left_out = ["loadbalancers", "healthmonitor_id", "members"];
             if !left_out.contains(&key.as_str()) {
@@ -171,4 +174,15 @@ pub(crate) fn full(pool: &Pool, members: &[Member], monitor: Option<&HealthMonit
         }
     }
     full
+}
+
+/// Refers to the schema of [`full`].
+pub(crate) fn full_schema(components: &mut Components) -> Value {
+    view::changed::<Pool>("PoolTree", components, |properties, components| {
+        properties.remove("loadbalancers");
+        properties.remove("healthmonitor_id");
+        properties.required("members", Vec::<Member>::schema(components));
+        let monitor = super::health_monitor::full_schema(components);
+        properties.required("healthmonitor", nullable(monitor));
+    })
 }

@@ -1,9 +1,9 @@
 use octavia_model::{Limits, Quota};
-use serde_json::{Value, json};
 
 use super::decode::integer;
 use super::given::Given;
 use super::shape::shape;
+use super::view::view;
 
 const MAX: i32 = 2_000_000_000;
 
@@ -51,20 +51,19 @@ impl QuotaPut {
     }
 }
 
-/// Shows a quota.
-pub(crate) fn view(quota: &Quota) -> Value {
-    let limits = quota.limits;
-    json!({
-        "project_id": quota.project_id,
-        "loadbalancer": limits.load_balancer,
-        "load_balancer": limits.load_balancer,
-        "listener": limits.listener,
-        "member": limits.member,
-        "pool": limits.pool,
-        "healthmonitor": limits.health_monitor,
-        "health_monitor": limits.health_monitor,
-        "l7policy": limits.l7policy,
-        "l7rule": limits.l7rule,
-        "tenant_id": quota.project_id,
-    })
+view! {
+    /// How much a project may have of each kind; -1 is no limit.
+    Quota as quota {
+        "project_id": String = quota.project_id,
+        "loadbalancer": Option<i32> = quota.limits.load_balancer,
+        "load_balancer": Option<i32> = quota.limits.load_balancer,
+        "listener": Option<i32> = quota.limits.listener,
+        "member": Option<i32> = quota.limits.member,
+        "pool": Option<i32> = quota.limits.pool,
+        "healthmonitor": Option<i32> = quota.limits.health_monitor,
+        "health_monitor": Option<i32> = quota.limits.health_monitor,
+        "l7policy": Option<i32> = quota.limits.l7policy,
+        "l7rule": Option<i32> = quota.limits.l7rule,
+        "tenant_id": String = quota.project_id,
+    }
 }

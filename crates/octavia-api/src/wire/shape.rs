@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::decode::Codec;
 use super::given::Given;
 use super::place::Place;
 use super::python;
+use super::schema::{Components, Properties};
 use crate::Error;
 
 /// What is wrong with a value.
@@ -141,8 +143,17 @@ impl Fault {
 
 /// A request object: its keys, and how they are read.
 pub(crate) trait Shape: Sized {
+    /// Its name.
+    const NAME: &'static str;
+
     /// The keys of its own.
     const KEYS: &'static [&'static str];
+
+    /// What it is.
+    const DESCRIPTION: &'static str;
+
+    /// Describes its keys.
+    fn describe(properties: &mut Properties, components: &mut Components);
 
     /// Reads the fields of its own.
     fn take(keys: &Keys<'_>) -> Result<Self, Fault>;
@@ -184,12 +195,13 @@ impl<'a> Keys<'a> {
     pub(crate) fn optional<T>(
         &self,
         key: &'static str,
-        codec: impl Fn(&Value) -> Result<T, Fault>,
+        codec: &impl Codec<T>,
     ) -> Result<Given<T>, Fault> {
         match self.0.get(key) {
             None => Ok(Given::Absent),
             Some(Value::Null) => Ok(Given::Null),
-            Some(value) => codec(value)
+            Some(value) => codec
+                .decode(value)
                 .map(Given::Value)
                 .map_err(|fault| fault.in_field(key, value)),
         }
@@ -199,7 +211,7 @@ impl<'a> Keys<'a> {
     pub(crate) fn required<T>(
         &self,
         key: &'static str,
-        codec: impl Fn(&Value) -> Result<T, Fault>,
+        codec: &impl Codec<T>,
     ) -> Result<Given<T>, Fault> {
         match self.optional(key, codec)? {
             Given::Absent => Err(Fault::missing(key)),
@@ -214,13 +226,13 @@ impl<'a> Keys<'a> {
 /// the keys of `Other`. What is `ignored` is checked and then dropped, as upstream does.
 macro_rules! shape {
     (
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])*
         struct $name:ident $(with $base:ident: $base_type:ident)? {
             $($key:literal $field:ident: $need:ident $type:ty = $codec:expr,)*
             $(ignored $ignored:literal = $ignored_codec:expr,)*
         }
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         #[derive(Debug, Clone)]
         pub(crate) struct $name {
             $(pub(crate) $base: $base_type,)?
@@ -228,16 +240,27 @@ macro_rules! shape {
         }
 
         impl $crate::wire::shape::Shape for $name {
+            const NAME: &'static str = stringify!($name);
             const KEYS: &'static [&'static str] = &[$($key,)* $($ignored,)*];
+            const DESCRIPTION: &'static str = concat!($($doc,)*);
+
+            fn describe(
+                properties: &mut $crate::wire::schema::Properties,
+                components: &mut $crate::wire::schema::Components,
+            ) {
+                $($base_type::describe(properties, components);)?
+                $($crate::wire::shape::describe_field!(properties, components, $key, $need, $type, $codec);)*
+                $(properties.optional($ignored, $crate::wire::schema::nullable($crate::wire::decode::Codec::schema(&$ignored_codec, components)));)*
+            }
 
             fn take(
                 keys: &$crate::wire::shape::Keys<'_>,
             ) -> Result<Self, $crate::wire::shape::Fault> {
                 let taken = Self {
                     $($base: $base_type::take(keys)?,)?
-                    $($field: keys.$need($key, $codec)?,)*
+                    $($field: keys.$need($key, &$codec)?,)*
                 };
-                $(keys.optional($ignored, $ignored_codec)?;)*
+                $(keys.optional($ignored, &$ignored_codec)?;)*
                 Ok(taken)
             }
 
@@ -255,3 +278,34 @@ macro_rules! shape {
     };
 }
 pub(crate) use shape;
+
+/// Describes one line of [`shape`]. Null is as good as nothing where a key may be absent.
+macro_rules! describe_field {
+    ($properties:ident, $components:ident, $key:literal, required, $type:ty, $codec:expr) => {
+        $properties.required(
+            $key,
+            $crate::wire::decode::Codec::<$type>::schema(&$codec, $components),
+        )
+    };
+    ($properties:ident, $components:ident, $key:literal, optional, $type:ty, $codec:expr) => {
+        $properties.optional(
+            $key,
+            $crate::wire::schema::nullable($crate::wire::decode::Codec::<$type>::schema(
+                &$codec,
+                $components,
+            )),
+        )
+    };
+}
+pub(crate) use describe_field;
+
+/// Refers to the description of a request object.
+impl<T: Shape> super::schema::Described for T {
+    fn schema(components: &mut Components) -> Value {
+        components.refer(T::NAME, |components| {
+            let mut properties = Properties::default();
+            T::describe(&mut properties, components);
+            properties.into_schema(T::DESCRIPTION)
+        })
+    }
+}

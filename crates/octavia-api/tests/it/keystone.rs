@@ -113,13 +113,15 @@ async fn without_a_good_token_callers_are_told_where_to_get_one() {
 }
 
 #[tokio::test]
-async fn exactly_four_paths_need_no_token() {
+async fn exactly_six_paths_need_no_token() {
     let gate = Gate::new().await;
     for open in [
         "/",
         "/load-balancer/",
         "/healthcheck",
         "/load-balancer/healthcheck",
+        "/v2.0/openapi.json",
+        "/load-balancer/v2.0/openapi.json",
     ] {
         let seen = gate.get(open, &[]).await;
         assert_ne!(seen.status, StatusCode::UNAUTHORIZED, "{open}");
@@ -132,6 +134,7 @@ async fn exactly_four_paths_need_no_token() {
         "/v2",
         "/v2.0/lbaas",
         "/v2.0/networks",
+        "/v2.0/openapi",
         "/nope",
         "/load-balancer/v2/lbaas/loadbalancers",
         "/v2.0/lbaas/loadbalancers?limit=x",

@@ -9,6 +9,7 @@ mod gate;
 mod idempotency;
 mod keystone;
 mod network_reads;
+mod openapi;
 mod policy;
 mod ports;
 mod quotas;

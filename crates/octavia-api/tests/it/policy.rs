@@ -1,6 +1,6 @@
 //! Rules at the door: who may call what, through HTTP.
 
-mod routes;
+pub(crate) mod routes;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -153,7 +153,7 @@ const fn tail_of(resource: Resource) -> &'static [&'static str] {
     }
 }
 
-const fn has_tags(resource: Resource) -> bool {
+pub(super) const fn has_tags(resource: Resource) -> bool {
     match resource {
         Resource::LoadBalancer
         | Resource::Listener

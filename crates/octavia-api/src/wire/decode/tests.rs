@@ -16,8 +16,8 @@ shape! {
         "id" id: optional Id<()> = id,
         "address" address: optional AddressText = address,
         "cidr" cidr: optional IpNet = cidr,
-        "alpn" alpn: optional Vec<String> = list(alpn),
-        "tags" tags: optional Vec<String> = tags,
+        "alpn" alpn: optional Vec<String> = list(alpn()),
+        "tags" tags: optional Vec<String> = tags(),
         "map" map: optional BTreeMap<String, String> = map(3),
         "inner" inner: optional Inner = object,
         ignored "ignored" = text(3),
@@ -127,13 +127,13 @@ proptest! {
     fn a_number_is_read_from_every_form(number in -1_i32..=256) {
         let forms = [json!(number), json!(number.to_string()), json!(f64::from(number))];
         for form in forms {
-            prop_assert_eq!(integer(-1, 256)(&form), Ok(number));
+            prop_assert_eq!(integer(-1, 256).decode(&form), Ok(number));
         }
     }
 
     #[test]
     fn a_text_is_read_when_it_is_short_enough(read in ".{0,6}") {
         let fits = read.chars().count() <= 3;
-        prop_assert_eq!(text(3)(&json!(read)).is_ok(), fits);
+        prop_assert_eq!(text(3).decode(&json!(read)).is_ok(), fits);
     }
 }
