@@ -62,6 +62,8 @@ pub enum ListenerProtocol {
     Tcp,
     /// Datagrams, both ways.
     Udp,
+    /// HTTP/1.1, and the only answer is what the load balancer counts, at `/metrics`.
+    Prometheus,
 }
 
 /// A port, and what happens to its connections.

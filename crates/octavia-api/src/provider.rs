@@ -79,6 +79,7 @@ impl Default for Capabilities {
             listener_protocols: all(&[
                 ListenerProtocol::Http,
                 ListenerProtocol::Https,
+                ListenerProtocol::Prometheus,
                 ListenerProtocol::Tcp,
                 ListenerProtocol::Udp,
             ]),

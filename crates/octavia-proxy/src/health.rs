@@ -321,9 +321,16 @@ impl Target {
             let status = if is_down { "down" } else { "up" };
             tracing::info!(member.id = %member, cause, "member {member} is {status}: {cause}");
         }
+        let before = self.state.last_check();
+        let was_down = turned && !is_down;
+        let silence = before.changed_at.map(|at| now.since(at));
         self.state.set_last_check(LastCheck {
+            failures: before.failures + u64::from(cause.is_some()),
             cause,
             duration: Some(now.since(self.asked_at)),
+            falls: before.falls + u64::from(turned && is_down),
+            downtime: before.downtime + silence.filter(|_| was_down).unwrap_or_default(),
+            changed_at: before.changed_at.filter(|_| !turned).or(Some(now)),
         });
         turned
     }

@@ -15,6 +15,8 @@
 //! | `sticky` | how a client stays with its member |
 //! | `health` | how members are asked, and the verdict, which is pure |
 //! | `runtime` | what a loop is made of: clock, poller, slots, deadlines, streams |
+//! | `tally` | what each loop counts, and its sums |
+//! | `metrics` | the answer of PROMETHEUS listeners |
 //! | `report` | statuses and counters, gathered from shared atomics |
 //! | `limits` | every bound in one place |
 //!
@@ -31,12 +33,14 @@ mod health;
 mod http1;
 mod l7;
 mod limits;
+mod metrics;
 pub mod proxy;
 mod proxy_protocol;
 mod report;
 mod runtime;
 mod shared;
 mod sticky;
+mod tally;
 mod tcp;
 mod tls;
 mod udp;

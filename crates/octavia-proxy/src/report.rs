@@ -1,5 +1,7 @@
 //! Statuses and counters for the agent.
 
+use std::sync::Arc;
+
 use octavia_amphora_api::config::ListenerProtocol;
 use octavia_amphora_api::report::{
     ListenerReport, ListenerStatus, MemberReport, MemberStatus, PoolReport, PoolStatus, Report,
@@ -42,24 +44,26 @@ fn listener_report(listener: &Listener) -> ListenerReport {
     }
 }
 
-/// One for each listener that uses the pool; one without, if none does.
-fn pool_reports(pool: &Pool, snapshot: &Snapshot) -> Vec<PoolReport> {
-    let serves = |listener: &Listener| {
+/// Returns the listeners that use a pool.
+pub(crate) fn users(pool: &Pool, snapshot: &Snapshot) -> Vec<Uuid> {
+    let serves = |listener: &&Arc<Listener>| {
         let default = listener.pool.as_ref();
         let l7 = listener.l7.as_ref();
         default.is_some_and(|used| used.id == pool.id) || l7.is_some_and(|l7| l7.chooses(pool.id))
     };
-    let users = snapshot
-        .listeners
-        .iter()
-        .filter(|listener| serves(listener));
-    let mut users: Vec<_> = users.map(|listener| Some(listener.id)).collect();
+    let users = snapshot.listeners.iter().filter(serves);
+    users.map(|listener| listener.id).collect()
+}
+
+/// One for each listener that uses the pool; one without, if none does.
+fn pool_reports(pool: &Pool, snapshot: &Snapshot) -> Vec<PoolReport> {
+    let users = users(pool, snapshot);
     if users.is_empty() {
-        users.push(None);
+        return vec![pool_report(pool, None)];
     }
     users
         .into_iter()
-        .map(|listener| pool_report(pool, listener))
+        .map(|listener| pool_report(pool, Some(listener)))
         .collect()
 }
 
@@ -101,7 +105,7 @@ fn member_report(pool: &Pool, member: &Member) -> MemberReport {
 
 /// The most serious thing to say: a member that is disabled is not asked, one that fails its checks
 /// does not drain.
-fn member_status(pool: &Pool, member: &Member) -> MemberStatus {
+pub(crate) fn member_status(pool: &Pool, member: &Member) -> MemberStatus {
     if !member.enabled {
         MemberStatus::Maint
     } else if pool.monitor.is_some() && member.state.is_down() {

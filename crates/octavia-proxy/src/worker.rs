@@ -4,6 +4,7 @@
 //! steps until they would block; then those whose deadline has passed.
 
 mod accept;
+mod account;
 mod client;
 mod drive;
 mod exchange;
@@ -13,6 +14,7 @@ mod member;
 mod own;
 mod policy;
 mod reach;
+mod record;
 mod request;
 mod swap;
 mod tunnel;

@@ -27,7 +27,6 @@ async fn what_is_not_carried_is_refused_by_name() {
     let calls = [
         (rules.as_str(), json!({ "rule": certificate })),
         listener(&lb, json!({ "protocol": "SCTP" })),
-        listener(&lb, json!({ "protocol": "PROMETHEUS" })),
         listener(
             &lb,
             json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/good" }),
@@ -49,7 +48,6 @@ async fn what_is_not_carried_is_refused_by_name() {
     insta::assert_snapshot!(report(&world, calls).await, @r"
     501 Provider 'amphora' does not support a requested option: L7 rules of type SSL_CONN_HAS_CERT are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
-    501 Provider 'amphora' does not support a requested option: PROMETHEUS protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: TERMINATED_HTTPS protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol pools are not supported yet
     501 Provider 'amphora' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.

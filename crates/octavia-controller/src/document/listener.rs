@@ -50,9 +50,8 @@ fn protocol(listener: &Listener) -> Result<config::ListenerProtocol, Unsupported
         ListenerProtocol::Http => Ok(config::ListenerProtocol::Http),
         ListenerProtocol::Tcp | ListenerProtocol::Https => Ok(config::ListenerProtocol::Tcp),
         ListenerProtocol::Udp => Ok(config::ListenerProtocol::Udp),
-        ListenerProtocol::Prometheus
-        | ListenerProtocol::Sctp
-        | ListenerProtocol::TerminatedHttps => Err(Unsupported {
+        ListenerProtocol::Prometheus => Ok(config::ListenerProtocol::Prometheus),
+        ListenerProtocol::Sctp | ListenerProtocol::TerminatedHttps => Err(Unsupported {
             object: "listener",
             id: listener.id.to_string(),
             feature: format!("protocol {}", listener.protocol),

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
+use crate::tally::Tallies;
 use crate::tls::{ClientTls, PeerHeader, PeerHeaders, ServerTls};
 
 /// Builds the snapshot of `config` that follows `before`, for so many loops.
@@ -31,7 +32,7 @@ pub(crate) fn compile(
 ) -> Result<Snapshot, ApplyError> {
     check(config)?;
     let version = before.version + 1;
-    let mut slots = MemberSlots::new(before);
+    let mut slots = MemberSlots::new(before, loops);
     let pools: Vec<_> = config
         .pools
         .iter()
@@ -111,15 +112,17 @@ struct MemberSlots<'a> {
     known: HashMap<(Uuid, Uuid, SocketAddr), &'a Arc<MemberState>>,
     taken: HashSet<usize>,
     next: usize,
+    loops: usize,
 }
 
 impl<'a> MemberSlots<'a> {
-    fn new(before: &'a Snapshot) -> Self {
+    fn new(before: &'a Snapshot, loops: usize) -> Self {
         let known = before.member_states();
         Self {
             taken: known.values().map(|state| state.slot).collect(),
             known,
             next: 0,
+            loops,
         }
     }
 
@@ -132,7 +135,12 @@ impl<'a> MemberSlots<'a> {
             self.next += 1;
         }
         self.next += 1;
-        Arc::new(MemberState::new(member.id, address, self.next - 1))
+        Arc::new(MemberState::new(
+            member.id,
+            address,
+            self.next - 1,
+            self.loops,
+        ))
     }
 }
 
@@ -182,6 +190,10 @@ fn compile_pool(
             .map(|wanted| Stickiness::continued(wanted, &ids, sticky_before)),
         monitor: pool.health_monitor.clone(),
         enabled: pool.enabled,
+        tallies: before.map_or_else(
+            || Arc::new(Tallies::new(slots.loops)),
+            |other| Arc::clone(&other.tallies),
+        ),
         turns: Mutex::new(RoundRobin::continued(&credits.unwrap_or_default(), &ids)),
     })
 }

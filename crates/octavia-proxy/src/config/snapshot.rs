@@ -15,6 +15,7 @@ use crate::balance::{self, Candidate, RoundRobin};
 use crate::l7::Policies;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
+use crate::tally::Tallies;
 use crate::tls::{ClientTls, PeerHeaders, ServerTls};
 
 /// What is served. Built whole, never changed.
@@ -148,6 +149,8 @@ pub(crate) struct Pool {
     pub(crate) monitor: Option<HealthMonitor>,
     /// Whether it takes traffic.
     pub(crate) enabled: bool,
+    /// What is counted.
+    pub(crate) tallies: Arc<Tallies>,
     /// Whose turn it is, for all loops.
     pub(crate) turns: Mutex<RoundRobin>,
 }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use octavia_amphora_api::report::Counters;
 use uuid::Uuid;
 
+use crate::runtime::clock::Time;
+use crate::tally::Tallies;
+
 /// The counters that one loop writes. On a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -50,7 +53,10 @@ fn add(counter: &AtomicU64, count: u64) {
 pub(crate) struct ListenerState {
     /// The counters of each loop.
     pub(crate) shards: Box<[Shard]>,
+    /// What else is counted.
+    pub(crate) tallies: Tallies,
     open: AtomicU32,
+    peak: AtomicU32,
     full: AtomicBool,
     /// The loops that have connections in an accept queue because of the limit.
     waiting: AtomicU64,
@@ -70,7 +76,9 @@ impl ListenerState {
     pub(crate) fn new(loops: usize) -> Self {
         Self {
             shards: (0..loops).map(|_| Shard::default()).collect(),
+            tallies: Tallies::new(loops),
             open: AtomicU32::new(0),
+            peak: AtomicU32::new(0),
             full: AtomicBool::new(false),
             waiting: AtomicU64::new(0),
         }
@@ -79,7 +87,12 @@ impl ListenerState {
     /// Takes one of `limit` places; tells whether there was one.
     pub(crate) fn enter(&self, limit: u32) -> bool {
         let more = |open: u32| (open < limit).then_some(open + 1);
-        self.open.fetch_update(SeqCst, Relaxed, more).is_ok()
+        let before = self.open.fetch_update(SeqCst, Relaxed, more);
+        let Ok(before) = before else { return false };
+        if before >= self.peak() {
+            self.peak.fetch_max(before + 1, Relaxed);
+        }
+        true
     }
 
     /// Gives a place back.
@@ -101,6 +114,11 @@ impl ListenerState {
     /// Notes that the limit is reached; tells whether that is news.
     pub(crate) fn set_full(&self) -> bool {
         !self.full.swap(true, SeqCst)
+    }
+
+    /// Returns how many connections were open at most.
+    pub(crate) fn peak(&self) -> u32 {
+        self.peak.load(Relaxed)
     }
 
     /// Returns how many connections are open.
@@ -133,6 +151,8 @@ pub(crate) struct MemberState {
     pub(crate) address: SocketAddr,
     /// Its place in the tables of the loops. Given to another member once it is gone.
     pub(crate) slot: usize,
+    /// What is counted.
+    pub(crate) tallies: Tallies,
     active: AtomicU32,
     down: AtomicBool,
     last_check: Mutex<LastCheck>,
@@ -145,15 +165,24 @@ pub(crate) struct LastCheck {
     pub(crate) cause: Option<String>,
     /// How long it took; `None` before the first.
     pub(crate) duration: Option<Duration>,
+    /// How often a check has failed.
+    pub(crate) failures: u64,
+    /// How often the member went down.
+    pub(crate) falls: u64,
+    /// How long it was down in all, until the latest change.
+    pub(crate) downtime: Duration,
+    /// When it went up or down.
+    pub(crate) changed_at: Option<Time>,
 }
 
 impl MemberState {
     /// Makes the state of a new member, which is up until a check says otherwise.
-    pub(crate) fn new(id: Uuid, address: SocketAddr, slot: usize) -> Self {
+    pub(crate) fn new(id: Uuid, address: SocketAddr, slot: usize, loops: usize) -> Self {
         Self {
             id,
             address,
             slot,
+            tallies: Tallies::new(loops),
             active: AtomicU32::new(0),
             down: AtomicBool::new(false),
             last_check: Mutex::default(),

@@ -16,6 +16,7 @@ pub(crate) struct Exchange {
     response: Progress,
     keep_member: bool,
     keep_client: bool,
+    status: u16,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,13 @@ impl Exchange {
             response: Progress::Awaited,
             keep_member: false,
             keep_client: false,
+            status: 0,
         }
+    }
+
+    /// Returns the status of the answer; 0 before it came.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
     }
 
     /// Returns the request.
@@ -127,6 +134,7 @@ impl Exchange {
         };
         self.keep_member = head.keep_member;
         self.keep_client = head.keep_client;
+        self.status = head.status;
     }
 
     /// Takes the end of the member's connection; tells whether the response is complete with it.

@@ -15,6 +15,8 @@ use crate::limits;
 pub(super) struct ResponseHead {
     /// How many bytes the head has.
     pub(super) length: usize,
+    /// Its status.
+    pub(super) status: u16,
     /// What it is.
     pub(super) kind: Kind,
     /// What follows it.
@@ -102,6 +104,7 @@ pub(super) fn read(
     let keep_client = facts.may_keep_client && backward.persistence == Persistence::Keep;
     let answer = ResponseHead {
         length,
+        status: code,
         kind: facts.kind,
         body: facts.body,
         keep_member: facts.keep_member,

@@ -48,6 +48,29 @@ pub(crate) fn reject(manner: Manner, out: &mut Vec<u8>) {
     .expect("a vector takes every byte");
 }
 
+/// Renders a text for Prometheus.
+pub(crate) fn text(body: &str, manner: Manner, out: &mut Vec<u8>) {
+    let connection = manner.connection();
+    let length = body.len();
+    let body = if manner.head_only { "" } else { body };
+    write!(
+        out,
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
+         Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n{connection}\r\n{body}"
+    )
+    .expect("a vector takes every byte");
+}
+
+/// Renders that there is nothing.
+pub(crate) fn not_found(manner: Manner, out: &mut Vec<u8>) {
+    let connection = manner.connection();
+    write!(
+        out,
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n{connection}\r\n"
+    )
+    .expect("a vector takes every byte");
+}
+
 /// Renders a redirection. Only the permanent ones may be cached.
 pub(crate) fn redirect(code: u16, location: &[u8], manner: Manner, out: &mut Vec<u8>) {
     let reason = reason(code).unwrap_or("Found");

@@ -10,6 +10,7 @@ use crate::limits;
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::Timer;
 use crate::runtime::slots::{Key, Slots};
+use crate::tally::Tally;
 
 /// Datagrams between one client and one member.
 pub(crate) struct Flow {
@@ -22,6 +23,10 @@ pub(crate) struct Flow {
     pub(crate) member: Arc<MemberState>,
     /// As of the present snapshot.
     pub(crate) listener: Arc<Listener>,
+    /// Bytes of the client.
+    pub(crate) bytes_in: u64,
+    /// Bytes to the client.
+    pub(crate) bytes_out: u64,
     /// When the latest datagram passed.
     pub(crate) heard_at: Time,
     pub(crate) timer: Timer,
@@ -30,6 +35,15 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
+    /// Returns what the loop `index` counts for its member and pool.
+    pub(crate) fn tallies(&self, index: usize) -> [Option<&Tally>; 2] {
+        let pool = self.listener.pool.as_ref();
+        [
+            Some(self.member.tallies.of_loop(index)),
+            pool.map(|pool| pool.tallies.of_loop(index)),
+        ]
+    }
+
     /// Tells whether its member may go on with it: one that drains may.
     pub(crate) fn may_go_on(&self) -> bool {
         let pool = self.listener.pool.as_deref();

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use rustix::net::{Shutdown, SocketFlags, acceptfrom_with};
 
 use super::client::{Attempts, Client, Http, Phase};
+use super::record::Record;
 use super::{ACCEPTOR, CLIENT, Step, Worker};
 use crate::config::Listener;
 use crate::limits;
@@ -80,6 +81,9 @@ impl Worker {
             Ok((socket, peer)) => {
                 let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
                 let allowed = peer.filter(|peer| acceptor.listener.allows(peer.ip()));
+                if allowed.is_none() {
+                    state.tallies.of_loop(self.index).refused.add(1);
+                }
                 allowed.map_or(Accepted::Skipped, |peer| Accepted::Connection(socket, peer))
             }
             Err(Errno::AGAIN | Errno::INVAL) => Accepted::Nothing,
@@ -153,6 +157,7 @@ impl Worker {
             chosen: None,
             http: Http::default(),
             tunnel: Tunnel::default(),
+            record: Record::new(),
         });
         let Some(client) = self.clients.get_mut(key) else {
             return;
@@ -181,9 +186,10 @@ impl Worker {
         };
         client.phase = Phase::Head;
         match client.listener.protocol {
-            ListenerProtocol::Http => Step::Again,
+            ListenerProtocol::Http | ListenerProtocol::Prometheus => Step::Again,
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.find_wish(None);
+                client.record.begin(self.io.now);
                 self.reach_member(key)
             }
         }

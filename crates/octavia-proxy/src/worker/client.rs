@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::account::End;
+use super::record::Record;
 use super::{CLIENT, Io, Step, Worker};
 use crate::config::Listener;
 use crate::config::snapshot::Pool;
@@ -51,6 +53,8 @@ pub(super) struct Client {
     pub(super) cut_at: Time,
     pub(super) http: Http,
     pub(super) tunnel: Tunnel,
+    /// What is to be accounted for at the end.
+    pub(super) record: Record,
 }
 
 /// What a client's connection is doing.
@@ -177,6 +181,7 @@ impl Client {
 impl Worker {
     /// Answers in place of a member, and ends the connection.
     pub(super) fn refuse(&mut self, key: Key, refusal: Refusal) -> Step {
+        self.account_refusal(key, refusal);
         self.drop_member(key);
         let Some(client) = self.clients.get_mut(key) else {
             return Step::Close;
@@ -216,6 +221,7 @@ impl Worker {
 
     /// Closes a connection and that of its member.
     pub(super) fn close(&mut self, key: Key) {
+        self.account(key, End::Client);
         self.drop_member(key);
         let Some(mut client) = self.clients.remove(key) else {
             return;

@@ -1,5 +1,6 @@
 //! A request's body on its way to the member, and the response on its way back.
 
+use super::account::End;
 use super::client::{Client, Phase};
 use super::member::MemberConnection;
 use super::reach::Failure;
@@ -80,6 +81,7 @@ impl Worker {
 
     /// Ends an exchange whose response is complete.
     fn finish(&mut self, key: Key) -> Step {
+        self.account(key, End::Complete);
         let Some(client) = self.clients.get_mut(key) else {
             return Step::Close;
         };
@@ -173,6 +175,7 @@ fn send_body(
         Ok(body) => body,
         Err(refusal) => return Flow::Refused(refusal),
     };
+    client.record.bytes_in += body as u64;
     client.http.input.extend_from_slice(&bytes[body..]);
     let sent = member.stream.send(&bytes[..body], &[]);
     client.set_deadline(client.listener.client_time, io);
@@ -260,6 +263,10 @@ fn pass_response(
         forward = &[];
     }
     client.shard(io.index).add_out(io.out.len() + forward.len());
+    client.record.bytes_out += (io.out.len() + forward.len()) as u64;
+    if exchange.is_answered() {
+        client.record.answer(exchange.status(), io.now);
+    }
     let sent = client.stream.send(&io.out, forward);
     if is_whole {
         member

@@ -84,6 +84,8 @@ pub(super) struct Wanted<'a> {
     pub(super) freshness: Freshness,
     /// The time.
     pub(super) now: Time,
+    /// The number of the loop.
+    pub(super) index: usize,
 }
 
 /// The idle connections to one member.
@@ -148,6 +150,7 @@ impl Members {
         connection.client = Some(wanted.client);
         connection.is_reused = true;
         connection.state.begin();
+        connection.state.tallies.of_loop(wanted.index).reuses.add(1);
         Some(key)
     }
 
@@ -176,6 +179,7 @@ impl Members {
             idle_since: Time::NEVER,
         });
         member.begin();
+        member.tallies.of_loop(io.index).attempts.add(1);
         let added = match self.connections.get_mut(key) {
             Some(connection) => io.poller.add_stream(&connection.stream, key.token(MEMBER)),
             None => Ok(()),

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use octavia_amphora_api::config::ListenerProtocol;
+
+use super::account::End;
 use super::client::Phase;
 use super::{Step, Worker};
 use crate::http1::body::Framing;
@@ -9,12 +12,15 @@ use crate::http1::request::RequestHead;
 use crate::l7::Verdict;
 use crate::l7::answer::{self, Manner};
 use crate::limits;
+use crate::metrics;
 use crate::runtime::slots::Key;
 
 /// The answer of a policy.
 pub(super) enum Reply {
     Refusal,
     Redirection { code: u16, location: Vec<u8> },
+    Metrics,
+    NotFound,
 }
 
 impl Worker {
@@ -23,6 +29,9 @@ impl Worker {
     pub(super) fn ask_policies(&mut self, key: Key, bytes: &[u8]) -> Option<Reply> {
         let client = self.clients.get_mut(key)?;
         client.chosen = None;
+        if client.listener.protocol == ListenerProtocol::Prometheus {
+            return Some(metrics_reply(bytes));
+        }
         let policies = client.listener.l7.as_ref()?;
         match policies.decide(bytes, client.peer.as_deref()) {
             Verdict::Pass => None,
@@ -47,16 +56,34 @@ impl Worker {
         };
         let out = &mut self.io.out;
         out.clear();
-        match reply {
-            Reply::Refusal => answer::reject(manner, out),
+        let (status, end) = match reply {
+            Reply::Refusal => {
+                answer::reject(manner, out);
+                (403, End::Denied)
+            }
             Reply::Redirection { code, location } => {
                 answer::redirect(*code, location, manner, out);
+                (*code, End::Intercepted)
             }
-        }
+            Reply::Metrics => {
+                answer::text(&metrics::render(&self.snapshot, self.io.now), manner, out);
+                (200, End::Intercepted)
+            }
+            Reply::NotFound => {
+                answer::not_found(manner, out);
+                (404, End::Intercepted)
+            }
+        };
         client.shard(self.index).add_out(self.io.out.len());
+        client.record.bytes_out += self.io.out.len() as u64;
+        client.record.status = status;
         if client.stream.send(&self.io.out, &[]).is_err() {
             return Step::Close;
         }
+        self.account(key, end);
+        let Some(client) = self.clients.get_mut(key) else {
+            return Step::Close;
+        };
         client.http.end_exchange();
         if manner.keep_alive {
             client.phase = Phase::Head;
@@ -81,5 +108,15 @@ impl Worker {
         if let Some(pool) = pools.find(|pool| pool.id == chosen.id) {
             *chosen = Arc::clone(pool);
         }
+    }
+}
+
+/// What a PROMETHEUS listener answers to the request that `bytes` begin with.
+fn metrics_reply(bytes: &[u8]) -> Reply {
+    let target = bytes.split(|byte| *byte == b' ').nth(1);
+    let path = target.and_then(|target| target.split(|byte| *byte == b'?').next());
+    match path {
+        Some(b"/metrics") => Reply::Metrics,
+        Some(_) | None => Reply::NotFound,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::account::End;
 use super::client::Phase;
 use super::member::{Freshness, Security, Wanted};
 use super::{Step, Worker};
@@ -64,6 +65,7 @@ impl Worker {
                     client: key,
                     freshness,
                     now: self.io.now,
+                    index: self.index,
                 };
                 let idle = match pool.header {
                     None => self.members.reuse(member, wanted),
@@ -150,9 +152,10 @@ impl Worker {
             }
         }
         match client.listener.protocol {
-            ListenerProtocol::Http => self.send_request(key),
+            ListenerProtocol::Http | ListenerProtocol::Prometheus => self.send_request(key),
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.note_member(member.state.id);
+                client.record.reach(&member.state, self.io.now);
                 client.phase = Phase::Tunnel;
                 Step::Again
             }
@@ -171,6 +174,11 @@ impl Worker {
             return Step::Close;
         };
         let (slot, is_reused) = (member.state.slot, member.is_reused);
+        let tally = member.state.tallies.of_loop(self.index);
+        match failure {
+            Failure::Connect => tally.connection_errors.add(1),
+            Failure::Unsent | Failure::Broken => tally.response_errors.add(1),
+        }
         let is_wished = client.wish == Some(member.state.id);
         self.drop_member(key);
         let Some(client) = self.clients.get_mut(key) else {
@@ -198,6 +206,7 @@ impl Worker {
             }
             (Failure::Unsent | Failure::Broken, _) => {
                 client.shard(self.index).add_error();
+                self.account(key, End::Member);
                 Step::Close
             }
         }
@@ -209,7 +218,9 @@ impl Worker {
             return Step::Close;
         };
         match client.listener.protocol {
-            ListenerProtocol::Http => self.refuse(key, Refusal::NoMember(cause)),
+            ListenerProtocol::Http | ListenerProtocol::Prometheus => {
+                self.refuse(key, Refusal::NoMember(cause))
+            }
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.shard(self.index).add_error();
                 Step::Close

@@ -103,6 +103,8 @@ impl Worker {
             Ok(None) => Step::Wait,
             Ok(Some(head)) => {
                 client.find_wish(head.cookie.map(|span| span.within(bytes)));
+                client.record.begin(self.io.now);
+                client.record.bytes_in += head.length as u64;
                 client.http.input.clear();
                 client.http.input.extend_from_slice(&bytes[head.length..]);
                 match reply {
@@ -110,7 +112,10 @@ impl Worker {
                     None => self.begin_request(key, head),
                 }
             }
-            Err(refusal) => self.refuse(key, refusal),
+            Err(refusal) => {
+                client.record.begin(self.io.now);
+                self.refuse(key, refusal)
+            }
         }
     }
 
@@ -149,6 +154,7 @@ impl Worker {
             return Step::Close;
         };
         client.note_member(member.state.id);
+        client.record.reach(&member.state, self.io.now);
         let Some(exchange) = client.http.exchange.as_mut() else {
             return Step::Close;
         };
@@ -162,6 +168,7 @@ impl Worker {
             return self.member_failed(key, Failure::Unsent);
         }
         let body = body.len();
+        client.record.bytes_in += body as u64;
         client.http.input.drain(..body);
         let patience = if exchange.is_request_complete() {
             client.listener.member_time

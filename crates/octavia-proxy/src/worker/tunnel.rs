@@ -1,5 +1,6 @@
 //! Bytes both ways: TCP listeners, and HTTP connections that were upgraded.
 
+use super::account::End;
 use super::{Step, Worker};
 use crate::runtime::slots::Key;
 use crate::tcp::{self, Flow};
@@ -24,9 +25,15 @@ impl Worker {
         let shard = client.shard(self.index);
         shard.add_in(up.moved());
         shard.add_out(down.moved());
+        client.record.bytes_in += up.moved() as u64;
+        client.record.bytes_out += down.moved() as u64;
         self.io.moved += up.moved() + down.moved();
         match (up, down) {
-            (Flow::Failed, _) | (_, Flow::Failed) | (Flow::Finished, Flow::Finished) => Step::Close,
+            (Flow::Finished, Flow::Finished) => {
+                self.account(key, End::Complete);
+                Step::Close
+            }
+            (Flow::Failed, _) | (_, Flow::Failed) => Step::Close,
             (Flow::Moved(_), _) | (_, Flow::Moved(_)) => {
                 let patience = client.listener.client_time.min(client.listener.member_time);
                 client.set_deadline(patience, &mut self.io);

@@ -7,6 +7,7 @@ mod faults;
 mod health;
 mod l7;
 mod limits;
+mod metrics;
 mod proxy_protocol;
 mod requests;
 mod sticky;

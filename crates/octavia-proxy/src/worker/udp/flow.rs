@@ -13,6 +13,7 @@ use crate::config::{Listener, MemberState, Pool};
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::slots::Key;
+use crate::tally::Tally;
 use crate::udp::flows::{Appetite, Flow};
 use crate::udp::socket;
 
@@ -33,6 +34,12 @@ impl Worker {
         };
         let shard = &flow.listener.state.shards[self.index];
         shard.add_in(bytes.len());
+        flow.bytes_in += bytes.len() as u64;
+        let count = |tally: &Tally| tally.bytes_in.add(bytes.len() as u64);
+        flow.tallies(self.index)
+            .into_iter()
+            .flatten()
+            .for_each(count);
         if let Err(error) = send_to_member(&flow.socket, bytes) {
             shard.add_error();
             let member = flow.member.id;
@@ -68,6 +75,8 @@ impl Worker {
             member,
             listener,
             heard_at: self.io.now,
+            bytes_in: 0,
+            bytes_out: 0,
             timer: Timer::default(),
             appetite: Appetite::default(),
         })
@@ -100,6 +109,11 @@ impl Worker {
 
     fn begin_flow(&mut self, flow: Flow) -> Option<Key> {
         flow.member.begin();
+        let count = |tally: &Tally| tally.sessions.add(1);
+        flow.tallies(self.index)
+            .into_iter()
+            .flatten()
+            .for_each(count);
         flow.listener.state.enter(u32::MAX);
         flow.listener.state.shards[self.index].add_connection();
         let key = self.udp.flows.insert(flow);
@@ -155,6 +169,12 @@ impl Worker {
         match retry_on_intr(|| recv(&flow.socket, &mut *room, RecvFlags::DONTWAIT)) {
             Ok((_, length)) => {
                 flow.listener.state.shards[self.index].add_out(length);
+                flow.bytes_out += length as u64;
+                let count = |tally: &Tally| tally.bytes_out.add(length as u64);
+                flow.tallies(self.index)
+                    .into_iter()
+                    .flatten()
+                    .for_each(count);
                 flow.heard_at = self.io.now;
                 self.udp.outbox.push(flow.client, length);
                 true

@@ -114,7 +114,7 @@ fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig
         pools: vec![Pool {
             id: id(POOL),
             protocol: match protocol {
-                ListenerProtocol::Http => PoolProtocol::Http,
+                ListenerProtocol::Http | ListenerProtocol::Prometheus => PoolProtocol::Http,
                 ListenerProtocol::Tcp => PoolProtocol::Tcp,
                 ListenerProtocol::Udp => PoolProtocol::Udp,
             },

@@ -1,0 +1,94 @@
+//! The end of a request, connection or flow: it is counted.
+
+use super::Worker;
+use super::client::Client;
+use crate::http1::answer::Refusal;
+use crate::runtime::clock::Time;
+use crate::runtime::slots::Key;
+use crate::tally::Tally;
+use octavia_amphora_api::config::ListenerProtocol;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// As it should.
+    Complete,
+    /// By an answer of ours in place of a member's.
+    Intercepted,
+    /// By a policy that refuses.
+    Denied,
+    /// By the client, who went or was too slow.
+    Client,
+    /// By the member, who went or was too slow.
+    Member,
+}
+
+impl Worker {
+    /// Accounts for what a client's connection carries at present, once.
+    pub(super) fn account(&mut self, key: Key, end: End) {
+        let (index, now) = (self.index, self.io.now);
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
+        if !std::mem::replace(&mut client.record.is_open, false) {
+            return;
+        }
+        let pool = client.chosen.as_ref().or(client.listener.pool.as_ref());
+        let served = client.record.member.as_ref();
+        count(
+            client,
+            client.listener.state.tallies.of_loop(index),
+            end,
+            now,
+        );
+        if let Some(pool) = pool {
+            count(client, pool.tallies.of_loop(index), end, now);
+        }
+        if let Some(member) = served {
+            count(client, member.tallies.of_loop(index), end, now);
+        }
+    }
+
+    /// Accounts for what is answered by us in place of a member.
+    pub(super) fn account_refusal(&mut self, key: Key, refusal: Refusal) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.record.status = refusal.status().0;
+        }
+        let end = match refusal {
+            Refusal::BadMember(_) | Refusal::SlowMember | Refusal::NoMember(_) => End::Member,
+            Refusal::Malformed(_)
+            | Refusal::Connect
+            | Refusal::Slow
+            | Refusal::HeadTooLarge
+            | Refusal::UnknownCoding
+            | Refusal::UnknownVersion => End::Client,
+        };
+        self.account(key, end);
+    }
+}
+
+fn count(client: &Client, tally: &Tally, end: End, now: Time) {
+    let record = &client.record;
+    tally.sessions.add(1);
+    tally.bytes_in.add(record.bytes_in);
+    tally.bytes_out.add(record.bytes_out);
+    if client.listener.protocol != ListenerProtocol::Tcp {
+        tally.requests.add(1);
+        tally.add_response(record.status);
+    }
+    match end {
+        End::Complete => {}
+        End::Intercepted => tally.intercepted.add(1),
+        End::Denied => tally.denied.add(1),
+        End::Client => tally.client_aborts.add(1),
+        End::Member => tally.member_aborts.add(1),
+    }
+    let Some(reached) = record.reached else {
+        return;
+    };
+    tally.connect.add(reached.since(record.began));
+    if let Some(answered) = record.answered {
+        tally.response.add(answered.since(reached));
+    }
+    tally.total.add(now.since(record.began));
+}

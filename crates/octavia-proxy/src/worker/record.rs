@@ -1,0 +1,69 @@
+//! What is remembered of a request, connection or flow until it is accounted for.
+
+use std::sync::Arc;
+
+use crate::config::MemberState;
+use crate::runtime::clock::Time;
+
+/// What happened so far.
+pub(super) struct Record {
+    /// Whether there is something to account for.
+    pub(super) is_open: bool,
+    pub(super) began: Time,
+    /// When the connection to the member stood.
+    pub(super) reached: Option<Time>,
+    /// When the first byte of the answer came.
+    pub(super) answered: Option<Time>,
+    /// The status of the answer; 0 for none.
+    pub(super) status: u16,
+    pub(super) bytes_in: u64,
+    pub(super) bytes_out: u64,
+    /// Who served it.
+    pub(super) member: Option<Arc<MemberState>>,
+    /// The first line of the request, kept where it is logged.
+    pub(super) line: Vec<u8>,
+}
+
+impl Record {
+    /// Has nothing to account for.
+    pub(super) fn new() -> Self {
+        Self {
+            is_open: false,
+            began: Time::NEVER,
+            reached: None,
+            answered: None,
+            status: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            member: None,
+            line: Vec::new(),
+        }
+    }
+
+    /// Begins with a request or connection.
+    pub(super) fn begin(&mut self, now: Time) {
+        self.is_open = true;
+        self.began = now;
+        self.reached = None;
+        self.answered = None;
+        self.status = 0;
+        self.bytes_in = 0;
+        self.bytes_out = 0;
+        self.member = None;
+        self.line.clear();
+    }
+
+    /// Notes that the connection to `member` stands, the latest of several.
+    pub(super) fn reach(&mut self, member: &Arc<MemberState>, now: Time) {
+        self.reached = Some(now);
+        self.member = Some(Arc::clone(member));
+    }
+
+    /// Notes the head of the answer, once.
+    pub(super) fn answer(&mut self, status: u16, now: Time) {
+        if self.answered.is_none() {
+            self.answered = Some(now);
+            self.status = status;
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! PROMETHEUS listeners.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use octavia_amphora_api::config::{Check, ListenerProtocol};
+
+use crate::support::config::{free_port, listener, monitor};
+use crate::support::datagrams::{Caller, Echo};
+use crate::support::{Origin, Setup, get, id, wait_until};
+
+/// Adds a listener that tells what is counted.
+fn watched(setup: &mut Setup) {
+    let port = free_port(setup.config.vips[0]);
+    setup.change(|config| {
+        let mut prometheus = listener(99, ListenerProtocol::Prometheus, port);
+        prometheus.default_pool = None;
+        config.listeners.push(prometheus);
+    });
+}
+
+/// Returns the text that Prometheus gets.
+fn page(setup: &Setup) -> String {
+    let port = setup.config.listeners.last().expect("a listener").port;
+    let response = get((setup.config.vips[0], port).into(), "/metrics");
+    assert_eq!(response.status, 200);
+    response.text()
+}
+
+/// Returns the samples by name and labels.
+fn samples(setup: &Setup) -> BTreeMap<String, String> {
+    let page = page(setup);
+    let lines = page.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').expect("a sample");
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+fn of_listener(name: &str) -> String {
+    format!("octavia_listener_{name}{{listener=\"{}\"", id(10))
+}
+
+fn of_member(name: &str, number: u128) -> String {
+    let (pool, listener, member) = (id(20), id(10), id(number));
+    format!("octavia_member_{name}{{pool=\"{pool}:{listener}\",member=\"{member}\"")
+}
+
+#[test]
+fn requests_are_counted_by_listener_pool_and_member() {
+    let origin = Origin::serve(|mut connection| {
+        while let Some(head) = connection.request() {
+            let status = if head.starts_with("GET /missing") {
+                "404 Not Found"
+            } else {
+                "200 OK"
+            };
+            connection.send(format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nhi"));
+        }
+    });
+    let mut setup = Setup::http(&[origin.address]);
+    watched(&mut setup);
+    for path in ["/", "/", "/missing"] {
+        get(setup.address(), path);
+    }
+    let found = samples(&setup);
+    let value = |name: String| found[&name].clone();
+    let code = |code: &str| format!(",code=\"{code}\"}}");
+    let answers = of_listener("http_responses_total");
+    assert_eq!(value(answers.clone() + &code("2xx")), "2");
+    assert_eq!(value(answers + &code("4xx")), "1");
+    let answers = of_member("http_responses_total", 100);
+    assert_eq!(value(answers + &code("2xx")), "2");
+    assert_eq!(value(of_member("sessions_total", 100) + "}"), "3");
+    assert_eq!(value(of_listener("http_requests_total") + "}"), "3");
+    assert_eq!(value(of_listener("status") + ",state=\"UP\"}"), "1");
+    let histogram = format!(
+        "octavia_listener_total_duration_seconds_bucket{{listener=\"{}\",le=\"+Inf\"}}",
+        id(10)
+    );
+    assert_eq!(value(histogram), "3");
+    assert_eq!(value("octavia_loadbalancer_requests_total".into()), "3");
+}
+
+#[test]
+fn counters_survive_a_change_of_configuration() {
+    let origin = Origin::named("a");
+    let mut setup = Setup::http(&[origin.address]);
+    watched(&mut setup);
+    get(setup.address(), "/");
+    setup.change(|config| config.pools[0].members[0].weight = 7);
+    get(setup.address(), "/");
+    let found = samples(&setup);
+    assert_eq!(found[&(of_member("sessions_total", 100) + "}")], "2");
+    assert_eq!(found[&(of_member("weight", 100) + "}")], "7");
+    let pool = format!(
+        "octavia_pool_sessions_total{{pool=\"{}:{}\"}}",
+        id(20),
+        id(10)
+    );
+    assert_eq!(found[&pool], "2");
+}
+
+#[test]
+fn datagrams_and_checks_are_counted_too() {
+    let echo = Echo::named("a");
+    let mut setup = Setup::new(ListenerProtocol::Udp, &[echo.address], |config| {
+        config.pools[0].health_monitor = Some(monitor(Check::UdpConnect));
+    });
+    watched(&mut setup);
+    assert_eq!(Caller::of(setup.address()).ask("four"), "a:four");
+    let found = samples(&setup);
+    assert_eq!(found[&(of_member("sessions_total", 100) + "}")], "1");
+    assert_eq!(found[&(of_member("bytes_in_total", 100) + "}")], "4");
+    assert_eq!(found[&(of_listener("bytes_out_total") + "}")], "6");
+    drop(echo);
+    wait_until("the member is down", || {
+        samples(&setup)[&(of_member("status", 100) + ",state=\"DOWN\"}")] == "1"
+    });
+    let found = samples(&setup);
+    assert_eq!(found[&(of_member("check_up_down_total", 100) + "}")], "1");
+}
+
+#[test]
+fn only_metrics_are_there() {
+    let mut setup = Setup::http(&[]);
+    watched(&mut setup);
+    let port = setup.config.listeners[1].port;
+    let response = get((setup.config.vips[0], port).into(), "/");
+    assert_eq!(response.status, 404);
+}
+
+#[test]
+fn every_name_of_upstream_is_answered_or_known_to_be_missing() {
+    let mut setup = Setup::http(&[]);
+    setup.change(|config| {
+        let member = crate::support::config::member(100, ([127, 0, 0, 1], 9).into());
+        config.pools[0].members.push(member);
+    });
+    watched(&mut setup);
+    let page = page(&setup);
+    let missing: Vec<_> = include_str!("../data/upstream-metrics.txt")
+        .lines()
+        .filter(|name| !page.contains(&format!("# TYPE {name} ")))
+        .collect();
+    insta::assert_snapshot!(missing.join("\n"), @r"
+    octavia_listener_connections_rate_max
+    octavia_listener_http_requests_rate_max
+    octavia_listener_max_session_rate
+    octavia_loadbalancer_current_backend_ssl_key_rate
+    octavia_loadbalancer_current_connection_rate
+    octavia_loadbalancer_current_frontend_ssl_key_rate
+    octavia_loadbalancer_current_session_rate
+    octavia_loadbalancer_current_ssl_connections
+    octavia_loadbalancer_current_ssl_rate
+    octavia_loadbalancer_dropped_logs_total
+    octavia_loadbalancer_frontend_ssl_reuse
+    octavia_loadbalancer_max_backend_ssl_key_rate
+    octavia_loadbalancer_max_connection_rate
+    octavia_loadbalancer_max_frontend_ssl_key_rate
+    octavia_loadbalancer_max_session_rate
+    octavia_loadbalancer_max_ssl_connections
+    octavia_loadbalancer_max_ssl_rate
+    octavia_loadbalancer_ssl_cache_lookups_total
+    octavia_loadbalancer_ssl_cache_misses_total
+    octavia_loadbalancer_ssl_connections_total
+    octavia_member_current_throttle
+    octavia_member_idle_connections_current
+    octavia_member_idle_connections_limit
+    octavia_member_last_session_seconds
+    octavia_member_max_session_rate
+    octavia_member_max_sessions
+    octavia_memory_pool_allocated_bytes
+    octavia_memory_pool_failures_total
+    octavia_memory_pool_used_bytes
+    octavia_pool_check_last_change_seconds
+    octavia_pool_check_up_down_total
+    octavia_pool_downtime_seconds_total
+    octavia_pool_last_session_seconds
+    octavia_pool_limit_sessions
+    octavia_pool_max_session_rate
+    octavia_pool_max_sessions
+    ");
+}
+
+#[test]
+fn prometheus_own_parser_reads_the_page() {
+    const PARSE: &str = "import sys\n\
+        from prometheus_client.parser import text_string_to_metric_families as parse\n\
+        print(sum(len(family.samples) for family in parse(sys.stdin.read())))";
+    let origin = Origin::named("a");
+    let mut setup = Setup::http(&[origin.address]);
+    watched(&mut setup);
+    get(setup.address(), "/");
+    let page = page(&setup);
+    let has_parser = Command::new("python3")
+        .args(["-c", "import prometheus_client"])
+        .stderr(Stdio::null())
+        .status();
+    if !has_parser.is_ok_and(|status| status.success()) {
+        let text =
+            "prometheus_own_parser_reads_the_page: skipped, python3 has no prometheus_client";
+        return writeln!(std::io::stderr(), "{text}").expect("write");
+    }
+    let mut parser = Command::new("python3")
+        .args(["-c", PARSE])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("start the parser");
+    let mut input = parser.stdin.take().expect("its input");
+    input.write_all(page.as_bytes()).expect("write");
+    drop(input);
+    let output = parser.wait_with_output().expect("its answer");
+    let lines = page.lines().filter(|line| !line.starts_with('#')).count();
+    let read = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert_eq!(read, lines.to_string());
+}
