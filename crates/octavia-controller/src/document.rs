@@ -7,6 +7,7 @@ mod listener;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ use octavia_amphora_api::AmphoraConfig;
 use octavia_amphora_api::config::Timeouts;
 use octavia_cloud::{Network, Port, Subnet};
 use octavia_model::{Amphora, Id, LoadBalancerTree, Network as NetworkId, Subnet as SubnetId};
+
+pub use tls::{Material, References, references};
 
 /// Something that this version's amphora cannot do; nothing of it is left out in silence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,8 +73,8 @@ pub fn document(
             AmphoraNetworking::Host => Vec::new(),
             AmphoraNetworking::Own => interface::interfaces(tree, amphora, surroundings.topography),
         },
-        listeners: listener::listeners(tree, surroundings.timeouts)?,
-        pools: pool::pools(tree)?,
+        listeners: listener::listeners(tree, surroundings)?,
+        pools: pool::pools(tree, surroundings.material)?,
     })
 }
 
@@ -84,6 +87,8 @@ pub struct Surroundings<'a> {
     pub networking: AmphoraNetworking,
     /// The networks, needed when the amphora has interfaces of its own.
     pub topography: &'a Topography,
+    /// What the secrets hold that the load balancer names.
+    pub material: &'a Material,
 }
 
 fn vips(tree: &LoadBalancerTree) -> Vec<std::net::IpAddr> {

@@ -27,6 +27,17 @@ pub enum Error {
     /// The server of an amphora is not made yet.
     #[error("the server of amphora {0} is still being made")]
     Unbuilt(Id<Amphora>),
+    /// A secret that a listener or pool names cannot be read.
+    #[error("read {reference} ({remedy})")]
+    Secret {
+        /// Its reference.
+        reference: String,
+        /// What can be done about it.
+        remedy: &'static str,
+        /// Why it cannot be read.
+        #[source]
+        source: octavia_cloud::Error,
+    },
     /// Certificates cannot be read, made or stored.
     #[error("{attempt}")]
     Certificate {
@@ -97,7 +108,7 @@ impl Error {
     pub fn may_retry(&self) -> bool {
         match self {
             Self::Store(error) => error.may_retry(),
-            Self::Cloud(error) => error.may_retry(),
+            Self::Cloud(error) | Self::Secret { source: error, .. } => error.may_retry(),
             Self::Agent(error) => error.may_retry(),
             Self::Silent(_) | Self::Unbuilt(_) | Self::Moved(_) | Self::Socket { .. } => true,
             Self::LeaseLost | Self::Unsupported(_) | Self::Certificate { .. } => false,

@@ -18,10 +18,12 @@ pub mod plan;
 pub mod reconcile;
 #[cfg(test)]
 mod samples;
+mod secrets;
 mod world;
 
 pub use error::{Error, Result};
 pub use health::HealthManager;
 pub use housekeeping::Housekeeping;
 pub use reconcile::{Reconciler, ReconcilerSettings};
+pub use secrets::SecretKeeper;
 pub use world::{Heard, World};

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::agent_client::AgentClient;
 use crate::ca::Authority;
+use crate::secrets::SecretKeeper;
 
 /// Everything that a role of the controller reads and changes. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct World {
     pub agents: Arc<dyn AgentClient>,
     /// Certificates.
     pub authority: Arc<Authority>,
+    /// The tenants' certificates and keys.
+    pub secrets: SecretKeeper,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.

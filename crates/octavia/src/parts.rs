@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use octavia_cloud::{Compute, Isolation, LocalCloud, LocalSecrets, NetworkDriver, Secrets};
-use octavia_controller::World;
 use octavia_controller::agent_client::HttpsAgents;
 use octavia_controller::ca::Authority;
 use octavia_controller::config::CertificateConfig;
 use octavia_controller::document::AmphoraNetworking;
 use octavia_controller::reconcile::ReconcilerSettings;
+use octavia_controller::{SecretKeeper, World};
 use octavia_model::{Clock, RandomIds, SystemClock};
 use octavia_store::Store;
 
@@ -92,6 +92,7 @@ impl Parts {
             network: self.network(),
             agents: Arc::new(agents),
             authority: Arc::new(authority),
+            secrets: SecretKeeper::new(Arc::clone(&self.secrets)),
             clock: Arc::clone(&self.clock),
             ids: Arc::new(RandomIds),
             heard: octavia_controller::Heard::default(),

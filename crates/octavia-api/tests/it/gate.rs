@@ -17,45 +17,23 @@ async fn what_is_not_carried_is_refused_by_name() {
     let lb = world
         .make("loadbalancer", json!({ "vip_subnet_id": SUBNET }))
         .await;
-    let http = listener(&lb, json!({ "protocol": "HTTP", "protocol_port": 8080 }));
-    let http = world.make("listener", http.1["listener"].clone()).await;
-    let policy = json!({ "listener_id": http, "action": "REJECT" });
-    let policy = world.make("l7policy", policy).await;
-    let rules = format!("l7policies/{policy}/rules");
-    let certificate =
-        json!({ "type": "SSL_CONN_HAS_CERT", "compare_type": "EQUAL_TO", "value": "true" });
     let calls = [
-        (rules.as_str(), json!({ "rule": certificate })),
         listener(&lb, json!({ "protocol": "SCTP" })),
-        listener(
-            &lb,
-            json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/good" }),
-        ),
         pool(&lb, json!({ "protocol": "SCTP" })),
         pool(&lb, json!({ "lb_algorithm": "SOURCE_IP_PORT" })),
-        pool(&lb, json!({ "tls_enabled": true })),
         load_balancer(json!({ "vip_qos_policy_id": SUBNET })),
         load_balancer(json!({ "vip_sg_ids": [SUBNET] })),
         load_balancer(
             json!({ "vip_network_id": SUBNET, "additional_vips": [{ "subnet_id": OTHER }] }),
         ),
-        load_balancer(json!({ "listeners": [
-            { "protocol": "HTTP", "protocol_port": 80, "l7policies": [
-                { "action": "REJECT", "rules": [certificate] },
-            ] },
-        ]})),
     ];
     insta::assert_snapshot!(report(&world, calls).await, @r"
-    501 Provider 'amphora' does not support a requested option: L7 rules of type SSL_CONN_HAS_CERT are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol listeners are not supported yet
-    501 Provider 'amphora' does not support a requested option: TERMINATED_HTTPS protocol listeners are not supported yet
     501 Provider 'amphora' does not support a requested option: SCTP protocol pools are not supported yet
     501 Provider 'amphora' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.
-    501 Provider 'amphora' does not support a requested option: TLS to members is not supported yet
     501 Provider 'amphora' does not support a requested option: QoS policies of VIPs are not supported yet
     501 Provider 'amphora' does not support a requested option: security groups of VIPs are not supported yet
     501 Provider 'amphora' does not support a requested option: additional VIPs are not supported yet
-    501 Provider 'amphora' does not support a requested option: L7 rules of type SSL_CONN_HAS_CERT are not supported yet
     ");
     assert_eq!(
         world.network.ports_held(),
@@ -71,6 +49,7 @@ async fn what_the_proxy_carries_is_taken() {
         json!({ "protocol": "PROXY", "session_persistence": { "type": "SOURCE_IP" } }),
         json!({ "protocol": "PROXYV2", "session_persistence": { "type": "HTTP_COOKIE" } }),
         json!({ "session_persistence": { "type": "APP_COOKIE", "cookie_name": "SID" } }),
+        json!({ "tls_enabled": true, "ca_tls_container_ref": "http://b/ca" }),
         json!({ "protocol": "UDP", "session_persistence": { "type": "SOURCE_IP",
             "persistence_timeout": 33, "persistence_granularity": "255.255.0.0" } }),
     ] {
@@ -80,6 +59,24 @@ async fn what_the_proxy_carries_is_taken() {
         let report = report(&world, [pool(&lb, rest)]).await;
         assert_eq!(report, "201 \n");
     }
+}
+
+#[tokio::test]
+async fn a_listener_that_ends_tls_is_taken_with_rules_on_client_certificates() {
+    let world = World::new().await;
+    let lb = world
+        .make("loadbalancer", json!({ "vip_subnet_id": SUBNET }))
+        .await;
+    let rest =
+        json!({ "protocol": "TERMINATED_HTTPS", "default_tls_container_ref": "http://b/good" });
+    let listener = listener(&lb, rest).1["listener"].clone();
+    let listener = world.make("listener", listener).await;
+    let policy = json!({ "listener_id": listener, "action": "REJECT" });
+    let policy = world.make("l7policy", policy).await;
+    let rule = json!({ "type": "SSL_CONN_HAS_CERT", "compare_type": "EQUAL_TO", "value": "true" });
+    let rules = format!("l7policies/{policy}/rules");
+    let report = report(&world, [(rules.as_str(), json!({ "rule": rule }))]).await;
+    assert_eq!(report, "201 \n");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(super) fn translate(monitor: &HealthMonitor) -> Result<config::HealthMonitor
 
 fn check(monitor: &HealthMonitor) -> Result<Check, Unsupported> {
     match monitor.kind {
-        HealthMonitorType::Http => Ok(Check::Http {
+        HealthMonitorType::Http | HealthMonitorType::Https => Ok(Check::Http {
             method: monitor.http_method.unwrap_or(HttpMethod::Get).to_string(),
             path: monitor.url_path.clone().unwrap_or_else(|| "/".to_owned()),
             expected_codes: expected_codes(monitor.expected_codes.as_deref().unwrap_or("200"))
@@ -36,14 +36,13 @@ fn check(monitor: &HealthMonitor) -> Result<Check, Unsupported> {
                 .unwrap_or(HttpVersion::Http10)
                 .to_string(),
             host: monitor.domain_name.clone(),
-            over_tls: false,
+            over_tls: monitor.kind == HealthMonitorType::Https,
         }),
         HealthMonitorType::Tcp => Ok(Check::Tcp),
+        HealthMonitorType::TlsHello => Ok(Check::TlsHello),
         HealthMonitorType::Ping => Ok(Check::Ping),
         HealthMonitorType::UdpConnect => Ok(Check::UdpConnect),
-        HealthMonitorType::Https | HealthMonitorType::Sctp | HealthMonitorType::TlsHello => {
-            Err(unsupported(monitor, &format!("type {}", monitor.kind)))
-        }
+        HealthMonitorType::Sctp => Err(unsupported(monitor, &format!("type {}", monitor.kind))),
     }
 }
 

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use octavia_amphora_api::config::{self, InsertHeaders, Timeouts};
 use octavia_model::{Id, Listener, ListenerProtocol, LoadBalancerTree, Pool, ProvisioningStatus};
 
-use super::{Unsupported, l7};
+use super::{Surroundings, Unsupported, l7, tls};
 
 pub(super) fn listeners(
     tree: &LoadBalancerTree,
-    defaults: Timeouts,
+    surroundings: &Surroundings<'_>,
 ) -> Result<Vec<config::Listener>, Unsupported> {
     if !tree.load_balancer.enabled {
         return Ok(Vec::new());
@@ -15,7 +15,7 @@ pub(super) fn listeners(
     tree.listeners
         .iter()
         .filter(|listener| is_deployed(listener))
-        .map(|listener| translate(tree, listener, defaults))
+        .map(|listener| translate(tree, listener, surroundings))
         .collect()
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn is_deployed(listener: &Listener) -> bool {
 fn translate(
     tree: &LoadBalancerTree,
     listener: &Listener,
-    defaults: Timeouts,
+    surroundings: &Surroundings<'_>,
 ) -> Result<config::Listener, Unsupported> {
     Ok(config::Listener {
         id: listener.id.uuid(),
@@ -37,21 +37,23 @@ fn translate(
             .connection_limit
             .and_then(|limit| u32::try_from(limit).ok()),
         default_pool: pool_of(tree, listener.default_pool_id),
-        timeouts: timeouts(listener, defaults),
+        timeouts: timeouts(listener, surroundings.timeouts),
         insert_headers: insert_headers(&listener.insert_headers),
         allowed_cidrs: listener.allowed_cidrs.clone(),
         l7_policies: l7::policies(tree, listener),
-        tls: None,
+        tls: tls::of_listener(listener, surroundings.material)?,
     })
 }
 
 fn protocol(listener: &Listener) -> Result<config::ListenerProtocol, Unsupported> {
     match listener.protocol {
-        ListenerProtocol::Http => Ok(config::ListenerProtocol::Http),
+        ListenerProtocol::Http | ListenerProtocol::TerminatedHttps => {
+            Ok(config::ListenerProtocol::Http)
+        }
         ListenerProtocol::Tcp | ListenerProtocol::Https => Ok(config::ListenerProtocol::Tcp),
         ListenerProtocol::Udp => Ok(config::ListenerProtocol::Udp),
         ListenerProtocol::Prometheus => Ok(config::ListenerProtocol::Prometheus),
-        ListenerProtocol::Sctp | ListenerProtocol::TerminatedHttps => Err(Unsupported {
+        ListenerProtocol::Sctp => Err(Unsupported {
             object: "listener",
             id: listener.id.to_string(),
             feature: format!("protocol {}", listener.protocol),

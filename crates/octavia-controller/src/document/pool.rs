@@ -6,17 +6,20 @@ use octavia_model::{
     SessionPersistence, SessionPersistenceType, Weight,
 };
 
-use super::{Unsupported, health_monitor};
+use super::{Material, Unsupported, health_monitor, tls};
 
-pub(super) fn pools(tree: &LoadBalancerTree) -> Result<Vec<config::Pool>, Unsupported> {
+pub(super) fn pools(
+    tree: &LoadBalancerTree,
+    material: &Material,
+) -> Result<Vec<config::Pool>, Unsupported> {
     tree.pools
         .iter()
         .filter(|tree| tree.pool.provisioning_status != ProvisioningStatus::PendingDelete)
-        .map(translate)
+        .map(|tree| translate(tree, material))
         .collect()
 }
 
-fn translate(tree: &PoolTree) -> Result<config::Pool, Unsupported> {
+fn translate(tree: &PoolTree, material: &Material) -> Result<config::Pool, Unsupported> {
     let pool = &tree.pool;
     Ok(config::Pool {
         id: pool.id.uuid(),
@@ -36,7 +39,7 @@ fn translate(tree: &PoolTree) -> Result<config::Pool, Unsupported> {
             .map(health_monitor::translate)
             .transpose()?,
         enabled: pool.enabled,
-        tls: None,
+        tls: tls::of_pool(pool, material)?,
     })
 }
 

@@ -2,11 +2,11 @@
 
 use insta::{assert_json_snapshot, assert_snapshot};
 use octavia_amphora_api::config::L7Subject;
-use octavia_cloud::{FixedIp, PortPurpose};
+use octavia_cloud::{CertificateBundle, FixedIp, PortPurpose};
 use octavia_model::{
-    AmphoraStatus, HealthMonitorType, HttpVersion, L7CompareType, L7Policy, L7PolicyAction,
-    L7RuleType, LbAlgorithm, ListenerProtocol, LoadBalancer, PoolProtocol, ProvisioningStatus,
-    SessionPersistence, SessionPersistenceType, Weight,
+    AmphoraStatus, ClientAuthentication, HealthMonitorType, HttpVersion, L7CompareType, L7Policy,
+    L7PolicyAction, L7RuleType, LbAlgorithm, ListenerProtocol, LoadBalancer, PoolProtocol,
+    ProvisioningStatus, Secret, SessionPersistence, SessionPersistenceType, Weight,
 };
 
 use super::health_monitor::expected_codes;
@@ -28,6 +28,7 @@ fn build_with(
         timeouts: Timeouts::default(),
         networking,
         topography,
+        material: &Material::default(),
     };
     document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
 }
@@ -624,4 +625,134 @@ fn rules_on_the_clients_certificate_are_carried() {
     let subject = &document.listeners[0].l7_policies[0].rules[0].subject;
     let name = "OU".to_owned();
     assert_eq!(*subject, L7Subject::SslDnField { name });
+}
+
+fn terminated() -> LoadBalancerTree {
+    let mut tree = full();
+    let listener = &mut tree.listeners[0];
+    listener.protocol = ListenerProtocol::TerminatedHttps;
+    listener.tls_certificate_id = Some("file:web".to_owned());
+    listener.sni_container_refs = vec!["file:shop".to_owned()];
+    listener.client_authentication = ClientAuthentication::Optional;
+    listener.client_ca_tls_certificate_id = Some("file:ca".to_owned());
+    listener.hsts_max_age = Some(60);
+    listener.tls_versions = vec!["TLSv1.2".to_owned()];
+    let pool = &mut tree.pools[0].pool;
+    pool.tls_enabled = true;
+    pool.ca_tls_certificate_id = Some("file:members".to_owned());
+    tree
+}
+
+fn material() -> Material {
+    let bundle = |name: &str| CertificateBundle {
+        certificate: format!("the certificate {name}"),
+        private_key: Secret::new(format!("the key of {name}")),
+        intermediates: vec!["its authority".to_owned()],
+    };
+    let certificates = ["file:web", "file:shop"].map(|name| (name.to_owned(), bundle(name)));
+    let others = ["file:ca", "file:members"]
+        .map(|name| (name.to_owned(), Secret::new(name.as_bytes().to_vec())));
+    Material {
+        certificates: certificates.into(),
+        others: others.into(),
+    }
+}
+
+fn build_of(tree: &LoadBalancerTree, material: &Material) -> Result<AmphoraConfig, Unsupported> {
+    let surroundings = Surroundings {
+        timeouts: Timeouts::default(),
+        networking: AmphoraNetworking::Host,
+        topography: &Topography::default(),
+        material,
+    };
+    document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
+}
+
+#[test]
+fn a_listener_that_ends_tls_and_a_pool_that_speaks_it_carry_their_certificates() {
+    let document = build_of(&terminated(), &material()).unwrap();
+    let listener = &document.listeners[0];
+    assert_eq!(
+        listener.protocol,
+        octavia_amphora_api::config::ListenerProtocol::Http
+    );
+    assert_json_snapshot!(listener.tls, @r#"
+    {
+      "certificates": [
+        {
+          "chain": "the certificate file:web\nits authority",
+          "key": "the key of file:web"
+        },
+        {
+          "chain": "the certificate file:shop\nits authority",
+          "key": "the key of file:shop"
+        }
+      ],
+      "versions": [
+        "TLSv1.2"
+      ],
+      "client_certificates": {
+        "mode": "OPTIONAL",
+        "authorities": "file:ca"
+      },
+      "hsts": {
+        "max_age_s": 60
+      }
+    }
+    "#);
+    assert_json_snapshot!(document.pools[0].tls, @r#"
+    {
+      "authorities": "file:members",
+      "versions": [
+        "TLSv1.2",
+        "TLSv1.3"
+      ]
+    }
+    "#);
+    assert!(!format!("{document:?}").contains("the key of"));
+}
+
+#[test]
+fn only_what_is_served_needs_its_secrets() {
+    let needed = |tree: &LoadBalancerTree| {
+        let References {
+            certificates,
+            others,
+        } = references(tree);
+        certificates.into_iter().chain(others).collect::<Vec<_>>()
+    };
+    let mut tree = terminated();
+    assert_eq!(
+        needed(&tree),
+        ["file:shop", "file:web", "file:ca", "file:members"]
+    );
+    tree.listeners[0].client_authentication = ClientAuthentication::None;
+    tree.pools[0].pool.tls_enabled = false;
+    assert_eq!(needed(&tree), ["file:shop", "file:web"]);
+    tree.listeners[0].provisioning_status = ProvisioningStatus::PendingDelete;
+    assert!(needed(&tree).is_empty());
+}
+
+#[test]
+fn versions_and_ciphers_that_cannot_be_spoken_are_named() {
+    let mut tree = terminated();
+    tree.listeners[0].tls_versions = vec!["TLSv1.2".to_owned(), "TLSv1.1".to_owned()];
+    let error = build_of(&tree, &material()).unwrap_err();
+    assert_eq!(error.feature, "TLS version TLSv1.1");
+    let mut tree = terminated();
+    let own = "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256";
+    tree.listeners[0].tls_ciphers = Some(own.to_owned());
+    let error = build_of(&tree, &material()).unwrap_err();
+    assert_eq!(error.feature, "cipher DHE-RSA-AES128-GCM-SHA256");
+}
+
+#[test]
+fn of_a_default_list_what_can_be_spoken_is() {
+    for list in tls::DEFAULT_CIPHERS {
+        let mut tree = terminated();
+        tree.listeners[0].tls_ciphers = Some(list.to_owned());
+        let document = build_of(&tree, &material()).unwrap();
+        let suites = &document.listeners[0].tls.as_ref().unwrap().ciphers;
+        assert!(suites.len() >= 5, "{suites:?}");
+    }
 }

@@ -11,7 +11,7 @@ use super::look::agent_of;
 use super::record::ports_for;
 use super::{Acting, ReconcilerSettings};
 use crate::agent_client::AgentAddress;
-use crate::document::{AmphoraNetworking, Surroundings, Topography, document};
+use crate::document::{AmphoraNetworking, Surroundings, Topography, document, references};
 use crate::error::{Error, Result};
 use crate::plan::{Action, Observed, Wanted};
 use crate::world::World;
@@ -245,10 +245,13 @@ impl Executor {
             return Err(Error::Moved(format!("amphora {id} is not on record")));
         };
         let topography = self.topography(site).await?;
+        let project = tree.load_balancer.project_id.as_ref();
+        let material = self.world.secrets.read(project, references(tree)).await?;
         let surroundings = Surroundings {
             timeouts: self.settings.amphora.timeouts,
             networking: self.settings.worker.networking,
             topography: &topography,
+            material: &material,
         };
         let config = document(tree, amphora, site.wanted.generation(), &surroundings)?;
         self.world

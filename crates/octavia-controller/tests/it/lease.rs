@@ -41,6 +41,7 @@ async fn overtake(stage: &Stage, house: &House, is_due: fn(&Action) -> bool) -> 
         stage: Stage {
             world: stage.world.clone(),
             cloud: Arc::clone(&stage.cloud),
+            secrets: Arc::clone(&stage.secrets),
             agents: Arc::clone(&stage.agents),
             clock: house.stage().clock,
         },

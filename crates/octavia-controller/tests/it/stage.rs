@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
-use octavia_cloud::fake::FakeCloud;
+use octavia_cloud::fake::{FakeCloud, FakeSecrets};
 use octavia_cloud::{NetworkDriver, NewPort, PortPurpose, ServerStatus};
 use octavia_controller::agent_client::FakeAgents;
 use octavia_controller::ca::Authority;
 use octavia_controller::config::{CertificateConfig, WorkerConfig};
-use octavia_controller::{Heard, Reconciler, ReconcilerSettings, World};
+use octavia_controller::{Heard, Reconciler, ReconcilerSettings, SecretKeeper, World};
 use octavia_model::{
     Id, LoadBalancer, LoadBalancerTree, ManualClock, Member, OperatingStatus, Pool,
     ProvisioningStatus, RandomIds, Weight,
@@ -58,6 +58,7 @@ impl House {
     pub(crate) fn stage(&self) -> Stage {
         let cloud = Arc::new(FakeCloud::new());
         let agents = Arc::new(FakeAgents::of(Arc::clone(&cloud)));
+        let secrets = Arc::new(FakeSecrets::default());
         Stage {
             world: World {
                 store: self.store.clone(),
@@ -65,11 +66,13 @@ impl House {
                 network: Arc::clone(&cloud) as _,
                 agents: Arc::clone(&agents) as _,
                 authority: Arc::clone(&self.authority),
+                secrets: SecretKeeper::new(Arc::clone(&secrets) as _),
                 clock: Arc::clone(&self.clock) as _,
                 ids: Arc::new(RandomIds),
                 heard: Heard::default(),
             },
             cloud,
+            secrets,
             agents,
             clock: Arc::clone(&self.clock),
         }
@@ -80,6 +83,7 @@ impl House {
 pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) cloud: Arc<FakeCloud>,
+    pub(crate) secrets: Arc<FakeSecrets>,
     pub(crate) agents: Arc<FakeAgents>,
     pub(crate) clock: Arc<ManualClock>,
 }

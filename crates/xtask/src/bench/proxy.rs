@@ -5,6 +5,7 @@
 //! matter which of them is the bottleneck.
 
 mod backend;
+mod certificates;
 mod contender;
 mod load;
 

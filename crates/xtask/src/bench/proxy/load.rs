@@ -1,5 +1,6 @@
 //! What is asked of a proxy, by `wrk`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -21,6 +22,8 @@ pub(crate) struct Scenario {
 enum Listener {
     Http,
     Tcp,
+    Ecdsa,
+    Rsa,
 }
 
 #[derive(Clone, Copy)]
@@ -29,10 +32,12 @@ enum Connections {
     Kept,
     /// Each request comes on a connection of its own.
     New,
+    /// As `New`, one after the other, and each goes on with the TLS session of the first.
+    Resumed,
 }
 
 /// All that is measured.
-pub(crate) const SCENARIOS: [Scenario; 6] = [
+pub(crate) const SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "HTTP request, 128 B, keep-alive",
         listener: Listener::Http,
@@ -69,6 +74,36 @@ pub(crate) const SCENARIOS: [Scenario; 6] = [
         path: "large",
         connections: Connections::Kept,
     },
+    Scenario {
+        name: "TLS request, 128 B, keep-alive",
+        listener: Listener::Ecdsa,
+        path: "small",
+        connections: Connections::Kept,
+    },
+    Scenario {
+        name: "TLS request, 1 MiB, keep-alive",
+        listener: Listener::Ecdsa,
+        path: "large",
+        connections: Connections::Kept,
+    },
+    Scenario {
+        name: "TLS handshake and request, ECDSA P-256",
+        listener: Listener::Ecdsa,
+        path: "small",
+        connections: Connections::New,
+    },
+    Scenario {
+        name: "TLS handshake and request, RSA 2048",
+        listener: Listener::Rsa,
+        path: "small",
+        connections: Connections::New,
+    },
+    Scenario {
+        name: "TLS handshake and request, resumed",
+        listener: Listener::Ecdsa,
+        path: "small",
+        connections: Connections::Resumed,
+    },
 ];
 
 /// A scenario, and how much of it.
@@ -102,10 +137,16 @@ impl<'a> Load<'a> {
     }
 
     fn run(&self, contender: &Contender) -> anyhow::Result<f64> {
-        let address = match self.scenario.listener {
-            Listener::Http => contender.http,
-            Listener::Tcp => contender.tcp,
+        let listeners = contender.listeners;
+        let (scheme, address) = match self.scenario.listener {
+            Listener::Http => ("http", listeners.http),
+            Listener::Tcp => ("http", listeners.tcp),
+            Listener::Ecdsa => ("https", listeners.ecdsa),
+            Listener::Rsa => ("https", listeners.rsa),
         };
+        if matches!(self.scenario.connections, Connections::Resumed) {
+            return self.resume(address);
+        }
         let mut command = Command::new(&self.wrk);
         command
             .arg("--threads=1")
@@ -114,10 +155,32 @@ impl<'a> Load<'a> {
         if matches!(self.scenario.connections, Connections::New) {
             command.args(["--header", "Connection: close"]);
         }
-        command.arg(format!("http://{address}/{}", self.scenario.path));
+        command.arg(format!("{scheme}://{address}/{}", self.scenario.path));
         let output = on_core(Core::Others, || command.output())?.context("start wrk")?;
         answered(&String::from_utf8_lossy(&output.stdout))
     }
+
+    /// `wrk` resumes no sessions; OpenSSL's own program does.
+    fn resume(&self, address: SocketAddr) -> anyhow::Result<f64> {
+        let mut command = Command::new("openssl");
+        command
+            .args(["s_time", "-reuse", "-connect", &address.to_string()])
+            .args(["-www", &format!("/{}", self.scenario.path)])
+            .args(["-time", &self.seconds.to_string()]);
+        let output = on_core(Core::Others, || command.output())?.context("start openssl")?;
+        resumed(&String::from_utf8_lossy(&output.stdout))
+    }
+}
+
+/// Returns how many connections were made with a session that was there; the program prints a star
+/// for each that was not.
+fn resumed(output: &str) -> anyhow::Result<f64> {
+    let count = output
+        .lines()
+        .find_map(|line| line.split_once(" connections in "))
+        .and_then(|(count, _)| count.trim().parse::<f64>().ok())
+        .filter(|count| *count > 0.0 && !output.contains('*'));
+    count.with_context(|| format!("openssl did not resume all its sessions:\n{output}"))
 }
 
 /// Returns how many requests were answered, and refuses a run in which one was not.
