@@ -43,6 +43,12 @@ impl Payload {
             .map_err(|fault: Fault| fault.into_error(root.argument, &body))
     }
 
+    /// Tells whether the body says nothing under the root key; whether the item exists is said first.
+    pub(crate) fn lacks(&self, root: Root) -> bool {
+        let body = serde_json::from_slice::<Value>(&self.0);
+        body.is_ok_and(|body| body.is_object() && body[root.key].is_null())
+    }
+
     /// Reads the whole body as one object.
     pub(crate) fn decode_whole<T: Shape>(&self, argument: &'static str) -> Result<T> {
         let body = self.json(argument)?;

@@ -30,7 +30,9 @@ use http::StatusCode;
 
 use crate::error::Error;
 use crate::openapi::{self, Operation};
+use crate::payload::Payload;
 use crate::wire::schema::Components;
+use crate::wire::shape::Shape;
 use crate::{Api, edge, network_api};
 use kind::Kind;
 
@@ -89,6 +91,19 @@ pub(crate) fn operations(components: &mut Components) -> Vec<Operation> {
 fn collection(methods: MethodRouter<Api>, argument: &'static str) -> MethodRouter<Api> {
     let missing = async move || missing_argument(argument);
     methods.put(missing).delete(missing)
+}
+
+/// As [`collection`]; what is wrong with the body of a PUT is said before that the id is missing.
+fn collection_of<P: Shape + 'static>(
+    methods: MethodRouter<Api>,
+    kind: &'static Kind,
+) -> MethodRouter<Api> {
+    let missing = async move || missing_argument(kind.argument);
+    let put = async move |payload: Payload| {
+        let body = payload.decode_optional::<P>(kind.root);
+        body.map_or_else(|error| error, |_| missing_argument(kind.argument))
+    };
+    methods.put(put).delete(missing)
 }
 
 fn missing_argument(argument: &str) -> Error {

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use octavia_model::{HealthMonitor, HttpVersion, Id, LoadBalancer};
+use octavia_model::{HealthMonitor, HttpVersion, Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
@@ -12,8 +12,11 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a health monitor.
     pub async fn health_monitor(&mut self, id: Id<HealthMonitor>) -> Result<Option<HealthMonitor>> {
-        let select =
-            health_monitor::Entity::find().filter(health_monitor::Column::Id.eq(id.to_string()));
+        let select = health_monitor::Entity::find()
+            .filter(health_monitor::Column::Id.eq(id.to_string()))
+            .filter(
+                health_monitor::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()),
+            );
         let rows = self.rows(&select.into_query()).await?;
         Ok(self.health_monitors_from(rows).await?.pop())
     }

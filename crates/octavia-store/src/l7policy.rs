@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use octavia_model::{Id, L7Policy, L7Rule, Listener, LoadBalancer, Pool};
+use octavia_model::{Id, L7Policy, L7Rule, Listener, LoadBalancer, Pool, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryTrait};
@@ -13,7 +13,9 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a policy with its rules.
     pub async fn l7_policy(&mut self, id: Id<L7Policy>) -> Result<Option<L7Policy>> {
-        let select = l7policy::Entity::find().filter(l7policy::Column::Id.eq(id.to_string()));
+        let select = l7policy::Entity::find()
+            .filter(l7policy::Column::Id.eq(id.to_string()))
+            .filter(l7policy::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
         let rows = self.rows(&select.into_query()).await?;
         Ok(self.l7_policies_from(rows).await?.pop())
     }

@@ -1,4 +1,4 @@
-use octavia_model::{Id, L7Policy, L7Rule};
+use octavia_model::{Id, L7Policy, L7Rule, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
@@ -10,7 +10,9 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a rule.
     pub async fn l7_rule(&mut self, id: Id<L7Rule>) -> Result<Option<L7Rule>> {
-        let select = l7rule::Entity::find().filter(l7rule::Column::Id.eq(id.to_string()));
+        let select = l7rule::Entity::find()
+            .filter(l7rule::Column::Id.eq(id.to_string()))
+            .filter(l7rule::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
         let rows = self.rows(&select.into_query()).await?;
         Ok(self.l7_rules_from(rows).await?.pop())
     }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use octavia_model::{Id, Listener, LoadBalancer};
+use octavia_model::{Id, Listener, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryTrait};
@@ -16,7 +16,9 @@ const FIRST_PEER_PORT: i32 = 1025;
 impl Tx {
     /// Returns a listener.
     pub async fn listener(&mut self, id: Id<Listener>) -> Result<Option<Listener>> {
-        let select = listener::Entity::find().filter(listener::Column::Id.eq(id.to_string()));
+        let select = listener::Entity::find()
+            .filter(listener::Column::Id.eq(id.to_string()))
+            .filter(listener::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
         let rows = self.rows(&select.into_query()).await?;
         Ok(self.listeners_from(rows).await?.pop())
     }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use octavia_model::{Id, LoadBalancer, Member, Pool, Weight};
+use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, Weight};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select};
@@ -14,7 +14,8 @@ impl Tx {
     pub async fn member(&mut self, pool: Id<Pool>, id: Id<Member>) -> Result<Option<Member>> {
         let select = member::Entity::find()
             .filter(member::Column::Id.eq(id.to_string()))
-            .filter(member::Column::PoolId.eq(pool.to_string()));
+            .filter(member::Column::PoolId.eq(pool.to_string()))
+            .filter(member::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
         Ok(self.members_from(select).await?.pop())
     }
 

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use octavia_model::{HealthMonitor, Id, LoadBalancer, Member, Pool, PoolTree, SessionPersistence};
+use octavia_model::{
+    HealthMonitor, Id, LoadBalancer, Member, Pool, PoolTree, ProvisioningStatus, SessionPersistence,
+};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
@@ -13,7 +15,9 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a pool.
     pub async fn pool(&mut self, id: Id<Pool>) -> Result<Option<Pool>> {
-        let select = pool::Entity::find().filter(pool::Column::Id.eq(id.to_string()));
+        let select = pool::Entity::find()
+            .filter(pool::Column::Id.eq(id.to_string()))
+            .filter(pool::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
         let rows = self.rows(&select.into_query()).await?;
         Ok(self.pools_from(rows).await?.pop())
     }

@@ -101,7 +101,8 @@ pub(crate) struct Call<'a> {
 
 /// Returns the paths of a kind.
 pub(super) fn routes<R: Child + 'static>() -> Router<Api> {
-    let collection = super::collection(get(tenant::list::<R>).post(create::<R>), R::KIND.argument);
+    let methods = get(tenant::list::<R>).post(create::<R>);
+    let collection = super::collection_of::<R::Put>(methods, &R::KIND);
     routes_with::<R>(collection)
 }
 
@@ -183,7 +184,15 @@ async fn update<R: Child>(
     let kind = &R::KIND;
     query.only(&[])?;
     let item = Item::<R>::find(&api, &path).await?;
-    let put = R::read_put(&payload)?;
+    let put = match R::read_put(&payload) {
+        Ok(put) => put,
+        Err(error) if payload.lacks(kind.root) => {
+            let mut tx = api.store.read(kind.transactions.get).await?;
+            item.load(&mut tx).await?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
     let (api, caller) = (&api, &caller);
     let secrets = &ReadSecrets::by(caller);
     let call = Call {

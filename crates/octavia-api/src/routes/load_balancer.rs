@@ -38,7 +38,10 @@ pub(super) fn routes() -> Router<Api> {
     let collection = get(tenant::list::<LoadBalancer>).post(create);
     let item = get(tenant::show::<LoadBalancer>).put(update).delete(delete);
     Router::new()
-        .route(kind.path, super::collection(collection, kind.argument))
+        .route(
+            kind.path,
+            super::collection_of::<LoadBalancerPut>(collection, kind),
+        )
         .route("/v2.0/lbaas/loadbalancers/{id}", super::item(item, kind))
         .route("/v2.0/lbaas/loadbalancers/{id}/status", get(status))
         .route("/v2.0/lbaas/loadbalancers/{id}/statuses", get(status))
@@ -246,7 +249,14 @@ async fn update(
     payload: Payload,
 ) -> Result<Json<Value>> {
     query.only(&[])?;
-    let put: LoadBalancerPut = payload.decode(ROOT)?;
+    let put: LoadBalancerPut = match payload.decode(ROOT) {
+        Ok(put) => put,
+        Err(error) if payload.lacks(ROOT) => {
+            load(&api, &id).await?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
     let id = parse_id(&id, NAME)?;
     let body = api.in_turn(|| update_once(&api, &caller, id, &put)).await?;
     Ok(Json(json!({ "loadbalancer": body })))

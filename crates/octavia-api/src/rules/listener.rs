@@ -62,22 +62,22 @@ pub(crate) fn update(
 ) -> Result<Listener> {
     let given = put.clone();
     let changed = fields::apply(api, listener, put);
-    if given
-        .insert_headers
-        .as_ref()
-        .is_some_and(|headers| !headers.is_empty())
-    {
-        headers::check(&changed, |headers| {
-            python::list(headers.keys().map(String::as_str))
-        })?;
-    }
+    let headers = given.insert_headers.as_ref();
+    let adds_headers = headers.is_some_and(|headers| !headers.is_empty());
     if protocol::transport(changed.protocol) != protocol::Transport::Tcp
-        && (given.default_tls_container_ref.is_value() || given.sni_container_refs.is_value())
+        && (given.default_tls_container_ref.is_value()
+            || given.sni_container_refs.is_value()
+            || adds_headers)
     {
         return Err(Error::validation(format!(
             "{} protocol listener does not support TLS or header insertion.",
             changed.protocol
         )));
+    }
+    if adds_headers {
+        headers::check(&changed, |headers| {
+            python::list(headers.keys().map(String::as_str))
+        })?;
     }
     certificates::of_protocol(&changed)?;
     certificates::authentication(&changed, &given.client_authentication)?;

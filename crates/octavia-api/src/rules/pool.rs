@@ -167,7 +167,7 @@ fn persistence(
 fn revocation_list(pool: &Pool, put: &PoolPut) -> Result<()> {
     let ca = put.ca_tls_container_ref.clone();
     let crl = put.crl_container_ref.clone();
-    let removes_ca = ca.is_null();
+    let removes_ca = ca.is_null() && pool.ca_tls_certificate_id.is_some();
     let has_ca = ca
         .change_or_clear(pool.ca_tls_certificate_id.clone())
         .is_some();

@@ -217,13 +217,24 @@ fn joins(resource: Resource, select: &mut SelectStatement) {
 
 /// Leaves out what a list of the resource never shows.
 fn scope(resource: Resource, select: &mut SelectStatement) {
+    let gone = ProvisioningStatus::Deleted.as_str();
     match resource {
         Resource::LoadBalancer => {
-            let status = (
-                load_balancer::Entity,
-                load_balancer::Column::ProvisioningStatus,
-            );
-            select.and_where(Expr::col(status).ne(ProvisioningStatus::Deleted.as_str()));
+            let status = load_balancer::Column::ProvisioningStatus;
+            let status = Expr::col((load_balancer::Entity, status));
+            select.and_where(status.ne(gone));
+        }
+        Resource::Listener => {
+            select.and_where(listener::Column::ProvisioningStatus.ne(gone));
+        }
+        Resource::Pool => {
+            select.and_where(pool::Column::ProvisioningStatus.ne(gone));
+        }
+        Resource::HealthMonitor => {
+            select.and_where(health_monitor::Column::ProvisioningStatus.ne(gone));
+        }
+        Resource::L7Policy => {
+            select.and_where(l7policy::Column::ProvisioningStatus.ne(gone));
         }
         Resource::Amphora => {
             let status = Expr::col((amphora::Entity, amphora::Column::Status));
@@ -231,6 +242,11 @@ fn scope(resource: Resource, select: &mut SelectStatement) {
         }
         Resource::Member(pool) => {
             select.and_where(member::Column::PoolId.eq(pool.to_string()));
+            select.and_where(member::Column::ProvisioningStatus.ne(gone));
+        }
+        Resource::L7Rule(policy) => {
+            select.and_where(l7rule::Column::L7policyId.eq(policy.to_string()));
+            select.and_where(l7rule::Column::ProvisioningStatus.ne(gone));
         }
         Resource::Flavor
         | Resource::FlavorProfile
@@ -238,14 +254,7 @@ fn scope(resource: Resource, select: &mut SelectStatement) {
         | Resource::AvailabilityZoneProfile => {
             select.and_where(key_of(resource).ne(Id::<Flavor>::PLACEHOLDER.to_string()));
         }
-        Resource::L7Rule(policy) => {
-            select.and_where(l7rule::Column::L7policyId.eq(policy.to_string()));
-        }
-        Resource::Listener
-        | Resource::Pool
-        | Resource::HealthMonitor
-        | Resource::L7Policy
-        | Resource::Quota => {}
+        Resource::Quota => {}
     }
 }
 
