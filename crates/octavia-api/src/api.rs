@@ -4,10 +4,11 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use octavia_cloud::{NetworkDriver, NoSecrets, Secrets};
 use octavia_model::{Amphora, Clock, Id, IdSource, LoadBalancer};
-use octavia_store::{EventKind, NewEvent, Store, Tx};
+use octavia_store::{Store, Tx};
 
 use crate::error::{Error, Result};
-use crate::{ApiConfig, Auth, Capabilities, edge, routes};
+use crate::provider::{AmphoraOrder, Order, Provider, Providers};
+use crate::{ApiConfig, Auth, Capabilities, edge, provider, routes};
 
 /// Everything that a handler needs. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Api {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) config: Arc<ApiConfig>,
     pub(crate) capabilities: Arc<Capabilities>,
+    pub(crate) providers: Providers,
     pub(crate) auth: Auth,
     pub(crate) health: Arc<Mutex<Option<HealthResult>>>,
 }
@@ -38,11 +40,12 @@ impl Api {
             store,
             network,
             secrets: Arc::new(NoSecrets),
-            clock,
             ids: Arc::new(octavia_model::RandomIds),
             config: Arc::new(ApiConfig::default()),
             capabilities: Arc::new(Capabilities::default()),
+            providers: Providers::built_in(&clock),
             auth: Auth::Nobody,
+            clock,
             health: Arc::default(),
         }
     }
@@ -87,32 +90,43 @@ impl Api {
         edge::around(routes::router(self.clone()), self)
     }
 
+    /// As [`Self::order`], of what an operator wants done with an amphora.
+    pub(crate) async fn order_amphora(
+        &self,
+        tx: &mut Tx,
+        amphora: &Amphora,
+        order: AmphoraOrder,
+    ) -> Result<()> {
+        let driver = self.providers.of(provider::OF_AMPHORAE)?;
+        driver.take_amphora(tx, amphora, order).await
+    }
+
+    /// Puts something around every provider.
+    #[must_use]
+    pub fn around_providers(
+        mut self,
+        wrap: impl Fn(&str, Arc<dyn Provider>) -> Arc<dyn Provider>,
+    ) -> Self {
+        self.providers.around(wrap);
+        self
+    }
+
     /// Makes an id.
     pub(crate) fn id<T>(&self) -> Id<T> {
         Id::new(&*self.ids)
     }
 
-    /// Says that a change was accepted: calls a reconciler, and notes it in the timeline.
-    pub(crate) async fn wake(
+    /// Hands a change to the provider of its load balancer, in the transaction that writes it.
+    pub(crate) async fn order(
         &self,
         tx: &mut Tx,
-        id: Id<LoadBalancer>,
-        wish: Wish,
-        what: &str,
+        load_balancer: &LoadBalancer,
+        order: Order<'_>,
     ) -> Result<()> {
-        match wish {
-            Wish::Change => tx.wake(id).await?,
-            Wish::Failover => tx.wake_for_failover(id).await?,
-            Wish::AmphoraFailover(amphora) => tx.wake_for_amphora_failover(id, amphora).await?,
-            Wish::CascadeDelete => tx.wake_for_cascade_delete(id).await?,
-        };
-        let event = NewEvent {
-            load_balancer_id: id,
-            at: self.clock.now(),
-            kind: EventKind::Accepted,
-            message: what.to_owned(),
-        };
-        Ok(tx.add_events(&[event]).await?)
+        let named = load_balancer.provider.as_deref();
+        let name = named.unwrap_or(&self.config.default_provider_driver);
+        let provider = self.providers.of(name)?;
+        provider.take(tx, load_balancer.id, &order).await
     }
 
     /// Returns the cached result of the health check, if it is young enough.
@@ -121,19 +135,6 @@ impl Api {
         let oldest = self.clock.now() - self.config.healthcheck_refresh_interval;
         last.clone().filter(|result| result.at > oldest)
     }
-}
-
-/// What the reconciler is called for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Wish {
-    /// Something else is wanted.
-    Change,
-    /// The amphorae are to be replaced.
-    Failover,
-    /// One amphora is to be replaced.
-    AmphoraFailover(Id<Amphora>),
-    /// The load balancer goes, with all below it.
-    CascadeDelete,
 }
 
 /// Reads an id of the path; what is not one does not exist.

@@ -81,6 +81,14 @@ pub enum Error {
         /// What it cannot do.
         what: String,
     },
+    /// The provider cannot do that at all.
+    #[error("Provider '{provider}' does not support a requested action: {what}")]
+    NotImplemented {
+        /// The provider.
+        provider: String,
+        /// What it cannot do.
+        what: String,
+    },
     /// The provider failed.
     #[error("Provider '{provider}' reports error: {what}")]
     Provider {
@@ -273,7 +281,9 @@ impl Error {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::QuotaMet(_) => StatusCode::FORBIDDEN,
             Self::Immutable(_) | Self::Conflict(_) | Self::KeyBusy => StatusCode::CONFLICT,
-            Self::Unsupported { .. } | Self::NoProvider(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Unsupported { .. } | Self::NotImplemented { .. } | Self::NoProvider(_) => {
+                StatusCode::NOT_IMPLEMENTED
+            }
             Self::Provider { .. } | Self::Unread(_) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -400,7 +410,7 @@ fn store_text(error: &octavia_store::Error) -> String {
     }
 }
 
-const fn cloud_status(error: &octavia_cloud::Error) -> StatusCode {
+fn cloud_status(error: &octavia_cloud::Error) -> StatusCode {
     use octavia_cloud::Error as E;
     match error {
         E::NotFound { .. }
@@ -410,6 +420,9 @@ const fn cloud_status(error: &octavia_cloud::Error) -> StatusCode {
         | E::UnreadablePkcs12(_)
         | E::Malformed { .. }
         | E::Refused(_) => StatusCode::BAD_REQUEST,
+        E::Rejected { status, .. } => {
+            StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
         E::AddressInUse(_) => StatusCode::CONFLICT,
         E::Unavailable { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -433,6 +446,7 @@ fn cloud_text(error: &octavia_cloud::Error) -> String {
             "The PKCS12 bundle is unreadable. Please check the PKCS12 bundle validity. In \
              addition, make sure it does not require a pass phrase. Error: {why}"
         ),
+        E::Rejected { text, .. } => text.clone(),
         E::AddressOutside { .. } | E::Denied { .. } | E::Malformed { .. } | E::Refused(_) => {
             format!("Validation failure: {error}")
         }

@@ -33,5 +33,8 @@ pub use auth::{Auth, KeystoneGate};
 pub use config::{AccessLog, ApiConfig, CorsSettings, EdgeConfig, HaproxyTimeouts, VipPolicy};
 pub use edge::Peer;
 pub use error::Error;
-pub use provider::Capabilities;
+pub use provider::{
+    AmphoraOrder, Capabilities, MemberOrder, NoopProvider, ObjectKind, Order, Provider,
+    ReservedVip, Setting, VipWish,
+};
 pub use server::{Server, Tls, TlsFiles};

@@ -44,6 +44,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A service outside refused, in words that are for whoever asked.
+    #[error("{text}")]
+    Rejected {
+        /// Its HTTP status.
+        status: u16,
+        /// Its words.
+        text: String,
+    },
     /// The request makes no sense, and will not later.
     #[error("{0}")]
     Refused(String),
@@ -83,6 +91,7 @@ impl Error {
             | Self::Denied { .. }
             | Self::UnreadablePkcs12(_)
             | Self::Malformed { .. }
+            | Self::Rejected { .. }
             | Self::Refused(_) => false,
         }
     }

@@ -10,11 +10,46 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use octavia_model::{Id, IdSource, Network as NetworkMark, Port as PortMark, RandomIds};
-use octavia_model::{LoadBalancer, Subnet as SubnetMark};
+use octavia_model::{LoadBalancer, Secret, Subnet as SubnetMark};
 
+use crate::{CertificateBundle, SecretReader, Secrets};
 use crate::{
     FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Result, Subnet,
 };
+
+/// A store of secrets that holds one certificate under every name: upstream's `noop_cert_manager`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoopSecrets;
+
+/// The certificate, its own authority, and its key, which is no secret.
+const SAMPLE: &str = include_str!("../data/noop.pem");
+
+impl Secrets for NoopSecrets {
+    fn certificate<'a>(
+        &'a self,
+        _: &'a SecretReader,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<CertificateBundle>> {
+        let bundle = CertificateBundle::from_pem(reference, SAMPLE.as_bytes(), None);
+        async move { bundle }.boxed()
+    }
+
+    fn secret<'a>(
+        &'a self,
+        _: &'a SecretReader,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Secret<Vec<u8>>>> {
+        now(Secret::new(SAMPLE.as_bytes().to_vec()))
+    }
+
+    fn grant<'a>(&'a self, _: &'a SecretReader, _: &'a str) -> BoxFuture<'a, Result<()>> {
+        now(())
+    }
+
+    fn withdraw<'a>(&'a self, _: &'a SecretReader, _: &'a str) -> BoxFuture<'a, Result<()>> {
+        now(())
+    }
+}
 
 /// A network where everything that is asked for exists: upstream's `network_noop_driver`.
 #[derive(Default)]

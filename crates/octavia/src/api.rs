@@ -40,6 +40,11 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
+    /// Returns an API on them.
+    pub(crate) fn api(self) -> Api {
+        Api::new(self.store, self.network, self.clock).with_secrets(self.secrets)
+    }
+
     /// Opens the networks, and a database that need not answer yet.
     async fn open(configuration: &Configuration) -> Result<Self, Failure> {
         let network: Arc<dyn NetworkDriver> = match configuration.cloud.networks {
@@ -108,9 +113,12 @@ pub(crate) fn start(
     configuration: &Configuration,
 ) -> Result<(), Failure> {
     let address = entrance.address()?;
-    let api = Api::new(around.store, around.network, around.clock)
+    #[cfg(not(feature = "conformance"))]
+    let api = around.api();
+    #[cfg(feature = "conformance")]
+    let api = crate::conformance::api(around, configuration.api.bridge_url.as_deref())?;
+    let api = api
         .with_config(configuration.api.api.clone())
-        .with_secrets(around.secrets)
         .with_auth(entrance.callers.clone());
     let stopping = lifecycle.stopping();
     let scheme = entrance.scheme();

@@ -16,6 +16,8 @@ mod all_in_one;
 mod api;
 #[cfg(feature = "control-plane")]
 mod config;
+#[cfg(feature = "conformance")]
+mod conformance;
 #[cfg(feature = "control-plane")]
 mod control_plane;
 #[cfg(feature = "control-plane")]

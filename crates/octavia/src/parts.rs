@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use octavia_cloud::noop::NoopSecrets;
 use octavia_cloud::{Compute, Isolation, LocalCloud, LocalSecrets, NetworkDriver, Secrets};
 use octavia_controller::agent_client::HttpsAgents;
 use octavia_controller::ca::Authority;
@@ -28,6 +29,9 @@ pub(crate) async fn local_cloud(configuration: &Configuration) -> Result<Arc<Loc
 
 /// Opens the store of the tenants' certificates.
 pub(crate) fn secrets(configuration: &Configuration) -> Arc<dyn Secrets> {
+    if configuration.cloud.noop_secrets {
+        return Arc::new(NoopSecrets);
+    }
     let folder = configuration.cloud.local.state_dir.join("secrets");
     Arc::new(LocalSecrets::new(folder))
 }

@@ -41,11 +41,6 @@ impl Driver {
         }
     }
 
-    /// Tells whether VIPs have ports in the cloud.
-    pub(crate) fn makes_ports(&self) -> bool {
-        self.kind != Kind::Noop
-    }
-
     /// Refuses what a load balancer asks for beside its VIP.
     pub(crate) fn vip<Q, G, A>(
         &self,

@@ -1,5 +1,7 @@
 //! The settings that profiles of flavors and availability zones hold: a JSON document for a provider.
 
+use std::borrow::Cow;
+
 use octavia_model::{Id, Network, Topology};
 use serde_json::{Map, Value};
 
@@ -8,13 +10,27 @@ use crate::error::{Error, Result};
 use crate::wire::python;
 
 /// A setting that a provider knows.
-#[derive(Debug)]
-pub(crate) struct Setting {
+#[derive(Debug, Clone)]
+pub struct Setting {
     /// Its key.
-    pub(crate) name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it says, for operators.
-    pub(crate) description: &'static str,
+    pub description: Cow<'static, str>,
     kind: Kind,
+}
+
+impl Setting {
+    /// A setting whose values the provider checks itself.
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            kind: Kind::Text,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,14 +61,14 @@ impl Kind {
 
 const fn setting(name: &'static str, kind: Kind, description: &'static str) -> Setting {
     Setting {
-        name,
-        description,
+        name: Cow::Borrowed(name),
+        description: Cow::Borrowed(description),
         kind,
     }
 }
 
 /// What a flavor may say to the amphora provider.
-const OF_FLAVOR: [Setting; 5] = [
+static OF_FLAVOR: [Setting; 5] = [
     setting(
         "loadbalancer_topology",
         Kind::Choice(&["ACTIVE_STANDBY", "SINGLE"]),
@@ -78,14 +94,14 @@ const OF_FLAVOR: [Setting; 5] = [
 ];
 
 /// What a flavor may say to the provider that does nothing.
-const OF_NOOP_FLAVOR: [Setting; 1] = [setting(
+static OF_NOOP_FLAVOR: [Setting; 1] = [setting(
     "amp_image_tag",
     Kind::Text,
     "The glance image tag to use for this load balancer.",
 )];
 
 /// What an availability zone may say to the provider that does nothing.
-const OF_NOOP_ZONE: [Setting; 2] = [
+static OF_NOOP_ZONE: [Setting; 2] = [
     setting(
         "compute_zone",
         Kind::Text,
@@ -99,7 +115,7 @@ const OF_NOOP_ZONE: [Setting; 2] = [
 ];
 
 /// What an availability zone may say to the amphora provider.
-const OF_ZONE: [Setting; 4] = [
+static OF_ZONE: [Setting; 4] = [
     setting("compute_zone", Kind::Text, "The compute availability zone."),
     setting("volume_zone", Kind::Text, "The volume availability zone."),
     setting(
@@ -150,7 +166,7 @@ pub(crate) fn read(
     if is_ours(provider) {
         all_known(known, &settings)?;
         for setting in known {
-            if let Some(value) = settings.get(setting.name) {
+            if let Some(value) = settings.get(&*setting.name) {
                 fits(setting, value)?;
             }
         }
@@ -161,7 +177,7 @@ pub(crate) fn read(
 fn all_known(known: &[Setting], settings: &Map<String, Value>) -> Result<()> {
     let unexpected: Vec<_> = settings
         .keys()
-        .filter(|key| known.iter().all(|setting| setting.name != *key))
+        .filter(|key| known.iter().all(|setting| setting.name != **key))
         .map(|key| python::quoted(key))
         .collect();
     let verb = match unexpected.len() {
@@ -176,7 +192,7 @@ fn all_known(known: &[Setting], settings: &Map<String, Value>) -> Result<()> {
 }
 
 fn fits(setting: &Setting, value: &Value) -> Result<()> {
-    let (name, shown) = (setting.name, python::repr(value));
+    let (name, shown) = (&setting.name, python::repr(value));
     if !setting.kind.holds(value) {
         let kind = setting.kind.name();
         return Err(unsupported(format!(

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::kind::{Kind, transactions};
 use super::operator::{self, Operators};
-use crate::api::{Wish, parse_id};
+use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::openapi::{Operation, common};
 use crate::payload::Root;
+use crate::provider::AmphoraOrder;
 use crate::query::Query;
 use crate::rules::change;
 use crate::turn::Accepted;
@@ -144,9 +145,8 @@ async fn delete(
         AmphoraStatus::Deleted
     };
     tx.save_amphora(&amphora).await?;
-    if let Some(load_balancer) = amphora.load_balancer_id {
-        tx.look(load_balancer).await?;
-    }
+    let order = AmphoraOrder::Delete;
+    api.order_amphora(&mut tx, &amphora, order).await?;
     tx.commit().await?;
     Ok(super::empty(StatusCode::NO_CONTENT))
 }
@@ -171,10 +171,9 @@ async fn configure(
     caller.may_here(policy::AMPHORA_PUT_CONFIG)?;
     let mut tx = api.store.begin("amphora.configure").await?;
     let amphora = load(&mut tx, parse_id(&id, NAME)?).await?;
-    if let Some(load_balancer) = amphora.load_balancer_id {
-        tx.look(load_balancer).await?;
-        tx.commit().await?;
-    }
+    let order = AmphoraOrder::Configure;
+    api.order_amphora(&mut tx, &amphora, order).await?;
+    tx.commit().await?;
     Ok(super::empty(StatusCode::ACCEPTED))
 }
 
@@ -197,10 +196,9 @@ async fn failover_once(api: &Api, id: Id<Amphora>) -> Result<Accepted<()>> {
     let owner = owner.ok_or_else(|| Error::not_found(NAME, &id))?;
     change::below(&mut tx, owner).await?;
     // It may have gone while we waited for the lock.
-    load(&mut tx, id).await?;
-    let wish = Wish::AmphoraFailover(id);
-    api.wake(&mut tx, owner, wish, &format!("failover of amphora {id}"))
-        .await?;
+    let amphora = load(&mut tx, id).await?;
+    let order = AmphoraOrder::Failover;
+    api.order_amphora(&mut tx, &amphora, order).await?;
     tx.commit().await?;
     Ok(Accepted::new(owner, ()))
 }

@@ -8,7 +8,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::provider::{self, settings};
+use crate::provider::settings;
 use crate::wire::availability_zone_profile::{
     AvailabilityZoneProfilePost, AvailabilityZoneProfilePut,
 };
@@ -121,7 +121,7 @@ impl Offer for AvailabilityZoneProfile {
 }
 
 fn check_settings(api: &Api, profile: &AvailabilityZoneProfile, field: &str) -> Result<()> {
-    provider::check(&api.config, &profile.provider_name)?;
+    api.providers.chosen(&api.config, &profile.provider_name)?;
     settings::read(
         &profile.provider_name,
         settings::of_zone(&profile.provider_name),

@@ -10,12 +10,11 @@ use octavia_store::Tx;
 use serde_json::{Value, json};
 
 use super::tenant::{self, Above, Tenant, id_of};
-use crate::api::Wish;
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::openapi::{Operation, common};
 use crate::payload::Payload;
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind, Order};
 use crate::query::Query;
 use crate::rules::quota;
 use crate::rules::references::ReadSecrets;
@@ -33,6 +32,9 @@ pub(crate) trait Child: Tenant {
 
     /// What it counts as.
     const QUOTA: QuotaKind;
+
+    /// What providers call it.
+    const ORDERED: ObjectKind;
 
     /// Reads the body of an update call.
     fn read_put(payload: &Payload) -> Result<Self::Put> {
@@ -166,12 +168,12 @@ async fn create_once<R: Child>(
     let driver = call.api.driver(load_balancer.provider.as_deref());
     new.carried(&driver)?;
     let made = new.insert(&mut tx).await?;
-    let lb = load_balancer.id;
-    let what = format!("creation of {} {}", kind.noun, made.id());
-    call.api.wake(&mut tx, lb, Wish::Change, &what).await?;
+    let id = made.id();
+    let order = Order::Create(R::ORDERED, &id);
+    call.api.order(&mut tx, &load_balancer, order).await?;
     let body = json!({ kind.root.key: made.view() });
     edge::commit_created(tx, &body).await?;
-    Ok(Accepted::new(lb, body))
+    Ok(Accepted::new(load_balancer.id, body))
 }
 
 async fn update<R: Child>(
@@ -224,11 +226,11 @@ async fn update_once<R: Child>(
     changed.set_status(ProvisioningStatus::PendingUpdate);
     changed.save(&mut tx).await?;
     let shown = item.load(&mut tx).await?;
-    let lb = load_balancer.id;
-    let what = format!("update of {} {}", kind.noun, shown.id());
-    call.api.wake(&mut tx, lb, Wish::Change, &what).await?;
+    let id = shown.id();
+    let order = Order::Update(R::ORDERED, &id);
+    call.api.order(&mut tx, &load_balancer, order).await?;
     tx.commit().await?;
-    Ok(Accepted::new(lb, shown.view()))
+    Ok(Accepted::new(load_balancer.id, shown.view()))
 }
 
 async fn delete<R: Child>(
@@ -255,15 +257,16 @@ async fn delete_once<R: Child>(call: Call<'_>, item: &Item<'_, R>) -> Result<Acc
     let mut tx = call.api.store.begin(kind.transactions.delete).await?;
     let present = item.load(&mut tx).await?;
     call.caller.may(kind.rules.delete, present.project())?;
-    let lb = present.lock(&mut tx).await?.id;
+    let load_balancer = present.lock(&mut tx).await?;
     let mut doomed = item.load(&mut tx).await?;
     doomed.check_unused(&mut tx).await?;
     doomed.set_status(ProvisioningStatus::PendingDelete);
     doomed.save(&mut tx).await?;
-    let what = format!("deletion of {} {}", kind.noun, doomed.id());
-    call.api.wake(&mut tx, lb, Wish::Change, &what).await?;
+    let id = doomed.id();
+    let order = Order::Delete(R::ORDERED, &id);
+    call.api.order(&mut tx, &load_balancer, order).await?;
     tx.commit().await?;
-    Ok(Accepted::new(lb, ()))
+    Ok(Accepted::new(load_balancer.id, ()))
 }
 
 /// The item that a path names, and what the path names above it.

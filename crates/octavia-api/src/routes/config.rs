@@ -7,12 +7,13 @@ use octavia_store::Tx;
 use serde_json::{Value, json};
 
 use super::child::Call;
-use crate::api::{Wish, parse_id};
+use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::declared::{self, Declaration, Mode, Plan};
 use crate::error::{Error, Result};
 use crate::openapi::{Operation, common, parameter};
 use crate::payload::Payload;
+use crate::provider::Order;
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
 use crate::rules::{self, change, choice, quota};
@@ -133,13 +134,7 @@ async fn declare_once(
     }
     tx.save_load_balancer(&load_balancer).await?;
     declared::write(&mut tx, &plan).await?;
-    api.wake(
-        &mut tx,
-        id,
-        Wish::Change,
-        "declaration of the load balancer",
-    )
-    .await?;
+    api.order(&mut tx, &load_balancer, Order::Declare).await?;
     tx.commit().await?;
     Ok(Accepted::new(id, told))
 }

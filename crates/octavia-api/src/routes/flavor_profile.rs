@@ -8,7 +8,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::provider::{self, settings};
+use crate::provider::settings;
 use crate::wire::flavor_profile::{FlavorProfilePost, FlavorProfilePut};
 use crate::wire::schema::Components;
 use crate::{Api, policy};
@@ -110,7 +110,7 @@ impl Offer for FlavorProfile {
 }
 
 fn check_settings(api: &Api, profile: &FlavorProfile) -> Result<()> {
-    provider::check(&api.config, &profile.provider_name)?;
+    api.providers.chosen(&api.config, &profile.provider_name)?;
     settings::read(
         &profile.provider_name,
         settings::of_flavor(&profile.provider_name),

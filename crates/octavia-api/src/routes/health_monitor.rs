@@ -9,7 +9,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind};
 use crate::rules::{change, health_monitor as rules};
 use crate::wire::health_monitor::{HealthMonitorPost, HealthMonitorPut};
 use crate::wire::schema::Components;
@@ -65,6 +65,7 @@ impl Child for HealthMonitor {
     type Put = HealthMonitorPut;
 
     const QUOTA: QuotaKind = QuotaKind::HealthMonitor;
+    const ORDERED: ObjectKind = ObjectKind::HealthMonitor;
 
     async fn make(
         call: &Call<'_>,

@@ -10,7 +10,7 @@ pub(crate) struct Kind {
     pub(crate) path: &'static str,
     /// What error texts call it: `L7 Policy`.
     pub(crate) name: &'static str,
-    /// What the timeline calls it: `L7 policy`.
+    /// What descriptions call it: `L7 policy`.
     pub(crate) noun: &'static str,
     /// Where bodies hold one.
     pub(crate) root: Root,

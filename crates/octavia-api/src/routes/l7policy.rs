@@ -9,7 +9,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind};
 use crate::rules::{change, l7policy as rules, protocol};
 use crate::wire::l7policy::{L7PolicyPost, L7PolicyPut};
 use crate::wire::schema::Components;
@@ -65,6 +65,7 @@ impl Child for L7Policy {
     type Put = L7PolicyPut;
 
     const QUOTA: QuotaKind = QuotaKind::L7Policy;
+    const ORDERED: ObjectKind = ObjectKind::L7Policy;
 
     async fn make(
         call: &Call<'_>,

@@ -9,7 +9,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind};
 use crate::rules::{change, l7rule as rules};
 use crate::wire::l7rule::{L7RulePost, L7RulePut};
 use crate::wire::schema::Components;
@@ -70,6 +70,7 @@ impl Child for L7Rule {
     type Put = L7RulePut;
 
     const QUOTA: QuotaKind = QuotaKind::L7Rule;
+    const ORDERED: ObjectKind = ObjectKind::L7Rule;
 
     fn read_put(payload: &crate::payload::Payload) -> Result<L7RulePut> {
         let put: L7RulePut = payload.decode(Self::KIND.root)?;

@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::openapi::{Operation, common};
 use crate::payload::{Payload, Root};
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind};
 use crate::query::Query;
 use crate::rules::references::References;
 use crate::rules::{self, change};
@@ -81,6 +81,7 @@ impl Child for Listener {
     type Put = ListenerPut;
 
     const QUOTA: QuotaKind = QuotaKind::Listener;
+    const ORDERED: ObjectKind = ObjectKind::Listener;
 
     fn read_put(payload: &Payload) -> Result<ListenerPut> {
         let put = payload.decode_optional(Self::KIND.root)?;

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::kind::{Kind, transactions};
 use super::tenant::{self, Tenant};
-use crate::api::{Wish, parse_id};
+use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::openapi::{Operation, common, parameter};
 use crate::payload::{Payload, Root};
+use crate::provider::{ObjectKind, Order};
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
 use crate::rules::{change, choice, distinct, load_balancer as rules, quota, vip};
@@ -153,11 +154,8 @@ async fn create(
     distinct_lists(&post)?;
 
     let id = api.id();
-    let (vip, additional_vips) = if driver.makes_ports() {
-        vip::reserve(&api, place, id, Some(project_id.clone())).await?
-    } else {
-        vip::pretend(&api, &place)
-    };
+    let (vip, additional_vips) =
+        vip::reserve(&api, &choice.chosen, place, (id, Some(project_id.clone()))).await?;
     let mut load_balancer = LoadBalancer {
         id,
         project_id: Some(project_id),
@@ -219,8 +217,8 @@ async fn insert(api: &Api, load_balancer: &LoadBalancer, tree: &Tree) -> Result<
     tx.insert_load_balancer(load_balancer).await?;
     tree.insert(&mut tx).await?;
     let id = load_balancer.id;
-    api.wake(&mut tx, id, Wish::Change, "creation of the load balancer")
-        .await?;
+    let order = Order::Create(ObjectKind::LoadBalancer, &id.to_string());
+    api.order(&mut tx, load_balancer, order).await?;
     let body = json!({ "loadbalancer": tree.view(load_balancer) });
     edge::commit_created(tx, &body).await?;
     Ok(Accepted::new(id, body))
@@ -284,8 +282,8 @@ async fn update_once(
     let load_balancer = rules::update(api, locked, put.clone())?;
     tx.save_load_balancer(&load_balancer).await?;
     let shown = tx.load_balancer(id).await?.unwrap_or(load_balancer);
-    api.wake(&mut tx, id, Wish::Change, "update of the load balancer")
-        .await?;
+    let order = Order::Update(ObjectKind::LoadBalancer, &id.to_string());
+    api.order(&mut tx, &shown, order).await?;
     tx.commit().await?;
     Ok(Accepted::new(id, shown.view()))
 }
@@ -323,13 +321,13 @@ async fn delete_once(
         return Err(Error::validation(text));
     }
     tx.save_load_balancer(&load_balancer).await?;
-    let wish = if cascade {
-        Wish::CascadeDelete
+    let name = id.to_string();
+    let order = if cascade {
+        Order::CascadeDelete
     } else {
-        Wish::Change
+        Order::Delete(ObjectKind::LoadBalancer, &name)
     };
-    api.wake(&mut tx, id, wish, "deletion of the load balancer")
-        .await?;
+    api.order(&mut tx, &load_balancer, order).await?;
     tx.commit().await?;
     Ok(Accepted::new(id, ()))
 }
@@ -358,8 +356,7 @@ async fn failover_once(api: &Api, caller: &Caller, id: Id<LoadBalancer>) -> Resu
     )?;
     let load_balancer = change::of_load_balancer(&mut tx, id, Change::Failover).await?;
     tx.save_load_balancer(&load_balancer).await?;
-    api.wake(&mut tx, id, Wish::Failover, "failover of the load balancer")
-        .await?;
+    api.order(&mut tx, &load_balancer, Order::Failover).await?;
     tx.commit().await?;
     Ok(Accepted::new(id, ()))
 }

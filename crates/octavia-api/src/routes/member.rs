@@ -13,7 +13,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::{Operation, parameter};
 use crate::payload::Root;
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind};
 use crate::rules::{change, member as rules};
 use crate::wire::member::{MemberPost, MemberPut, MembersPut};
 use crate::wire::schema::{Components, Described};
@@ -89,6 +89,7 @@ impl Child for Member {
     type Put = MemberPut;
 
     const QUOTA: QuotaKind = QuotaKind::Member;
+    const ORDERED: ObjectKind = ObjectKind::Member;
 
     async fn before_turn(call: &Call<'_>, pool: &Pool, post: &MemberPost) -> Result<()> {
         let owner = pool.project_id.as_deref();

@@ -9,7 +9,7 @@ use crate::api::parse_id;
 use crate::error::{Error, Result};
 use crate::openapi::Operation;
 use crate::payload::Root;
-use crate::provider::Driver;
+use crate::provider::{Driver, ObjectKind};
 use crate::rules::references::References;
 use crate::rules::{self, change};
 use crate::wire::pool::{PoolPost, PoolPut};
@@ -66,6 +66,7 @@ impl Child for Pool {
     type Put = PoolPut;
 
     const QUOTA: QuotaKind = QuotaKind::Pool;
+    const ORDERED: ObjectKind = ObjectKind::Pool;
 
     async fn before_turn(_: &Call<'_>, (): &(), post: &PoolPost) -> Result<()> {
         mandatory(post)

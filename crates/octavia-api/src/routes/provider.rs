@@ -8,11 +8,11 @@ use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::list::ListRequest;
 use crate::openapi::{Operation, common, parameter};
-use crate::provider::settings::{self, Setting};
+use crate::provider::Setting;
 use crate::query::Query;
 use crate::wire::schema::Properties;
 use crate::wire::view;
-use crate::{Api, policy, provider};
+use crate::{Api, policy};
 
 const OF_FLAVORS: &str = "/v2.0/lbaas/providers/{name}/flavor_capabilities";
 const OF_ZONES: &str = "/v2.0/lbaas/providers/{name}/availability_zone_capabilities";
@@ -88,7 +88,9 @@ async fn flavor_capabilities(
     query: Query,
 ) -> Result<Json<Value>> {
     caller.may_here(policy::PROVIDER_FLAVOR_GET_ALL)?;
-    let known = capabilities(&api, &name, &query, settings::of_flavor(&name))?;
+    let driver = api.providers.chosen(&api.config, &name)?;
+    let known = driver.flavor_settings().await?;
+    let known = capabilities(&api, &query, &known)?;
     Ok(Json(json!({ "flavor_capabilities": known })))
 }
 
@@ -99,19 +101,20 @@ async fn zone_capabilities(
     query: Query,
 ) -> Result<Json<Value>> {
     caller.may_here(policy::PROVIDER_ZONE_GET_ALL)?;
-    let known = capabilities(&api, &name, &query, settings::of_zone(&name))?;
+    let driver = api.providers.chosen(&api.config, &name)?;
+    let known = driver.zone_settings().await?;
+    let known = capabilities(&api, &query, &known)?;
     Ok(Json(json!({ "availability_zone_capabilities": known })))
 }
 
 /// Shows what a provider's profiles may say; `name` and `description` filter.
-fn capabilities(api: &Api, provider: &str, query: &Query, known: &[Setting]) -> Result<Vec<Value>> {
+fn capabilities(api: &Api, query: &Query, known: &[Setting]) -> Result<Vec<Value>> {
     let request = ListRequest::of_item(query, &api.config)?;
-    provider::check(&api.config, provider)?;
     let wanted = |key: &str, text: &str| query.last(key).is_none_or(|wanted| wanted == text);
     Ok(known
         .iter()
-        .filter(|setting| wanted("name", setting.name))
-        .filter(|setting| wanted("description", setting.description))
+        .filter(|setting| wanted("name", &setting.name))
+        .filter(|setting| wanted("description", &setting.description))
         .map(|setting| json!({ "name": setting.name, "description": setting.description }))
         .map(|setting| request.select(setting))
         .collect())

@@ -6,13 +6,13 @@ use octavia_store::Tx;
 use crate::Api;
 use crate::error::{Error, Result};
 use crate::provider::settings::{FlavorSettings, ZoneSettings};
-use crate::provider::{self, Driver};
+use crate::provider::{Driver, NamedProvider};
 use crate::wire::load_balancer::LoadBalancerPost;
 
 /// What was chosen, and what follows from it.
-#[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) provider: String,
+    pub(crate) chosen: NamedProvider,
     pub(crate) driver: Driver,
     pub(crate) topology: Topology,
     pub(crate) vnic_type: VnicType,
@@ -35,7 +35,7 @@ struct Chosen {
 pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice> {
     let mut tx = api.store.read("load_balancer.choice").await?;
     let flavor = flavor(&mut tx, post).await?;
-    let zone = zone(&mut tx, post).await?;
+    let (zone, zone_document) = zone(&mut tx, post).await?;
     let provider = match (&flavor, post.provider.as_ref()) {
         (Some(flavor), Some(named)) if flavor.provider != *named => {
             let id = flavor.id;
@@ -47,7 +47,10 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
         (None, Some(named)) => named.clone(),
         (None, None) => api.config.default_provider_driver.clone(),
     };
-    provider::check(&api.config, &provider)?;
+    let chosen = api.providers.chosen(&api.config, &provider)?;
+    if let Some(settings) = &zone_document {
+        accepts_zone(&chosen, &provider, settings).await?;
+    }
     let settings = flavor.as_ref().map(|flavor| flavor.settings);
     let settings = settings.unwrap_or_default();
     let driver = api.driver(Some(&provider));
@@ -59,6 +62,7 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
     };
     let choice = Choice {
         provider,
+        chosen,
         driver,
         topology: settings
             .topology
@@ -99,9 +103,9 @@ async fn flavor(tx: &mut Tx, post: &LoadBalancerPost) -> Result<Option<Chosen>> 
     }))
 }
 
-async fn zone(tx: &mut Tx, post: &LoadBalancerPost) -> Result<ZoneSettings> {
+async fn zone(tx: &mut Tx, post: &LoadBalancerPost) -> Result<(ZoneSettings, Option<String>)> {
     if post.availability_zone.is_absent() {
-        return Ok(ZoneSettings::default());
+        return Ok((ZoneSettings::default(), None));
     }
     let unknown = || Error::validation("Invalid availability zone.");
     let name = post.availability_zone.as_ref().ok_or_else(unknown)?;
@@ -114,7 +118,21 @@ async fn zone(tx: &mut Tx, post: &LoadBalancerPost) -> Result<ZoneSettings> {
     }
     let profile = tx.availability_zone_profile(zone.profile_id).await?;
     let profile = profile.ok_or_else(unknown)?;
-    ZoneSettings::read(&profile.provider_name, &profile.data)
+    let settings = ZoneSettings::read(&profile.provider_name, &profile.data)?;
+    Ok((settings, Some(profile.data)))
+}
+
+/// Asks the provider whether it knows availability zones, and these settings of one.
+async fn accepts_zone(chosen: &NamedProvider, provider: &str, settings: &str) -> Result<()> {
+    chosen.accepts_zone(settings).await.map_err(|error| {
+        if !matches!(error, Error::NotImplemented { .. }) {
+            return error;
+        }
+        Error::NotImplemented {
+            provider: provider.to_owned(),
+            what: "This provider does not support availability zones.".to_owned(),
+        }
+    })
 }
 
 /// Refuses security groups of a VIP that no bridge filters.

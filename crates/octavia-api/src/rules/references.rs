@@ -249,6 +249,7 @@ fn retrieved<'a>(outcomes: impl Iterator<Item = (&'a String, &'a Outcome)>) -> R
             | CloudError::AddressInUse(_)
             | CloudError::AddressOutside { .. }
             | CloudError::SubnetFull(_)
+            | CloudError::Rejected { .. }
             | CloudError::Refused(_) => {}
         }
         missing.push(name.as_str());

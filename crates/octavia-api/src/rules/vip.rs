@@ -1,17 +1,15 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use octavia_cloud::{FixedIp, NetworkDriver, NewPort, Port, PortPurpose, Subnet};
 use octavia_model::{
-    AdditionalVip, Id, LoadBalancer, Network, Port as PortMark, Subnet as SubnetMark, Vip, VnicType,
+    AdditionalVip, Id, LoadBalancer, Network, Subnet as SubnetMark, Vip, VnicType,
 };
 
 use crate::error::{Error, Result};
+use crate::provider::{NamedProvider, ReservedVip, VipWish};
 use crate::wire::decode::AddressText;
 use crate::wire::load_balancer::LoadBalancerPost;
 use crate::{Api, VipPolicy};
-
-/// The address that upstream's driver that does nothing gives to VIPs that ask for none.
-const MADE_UP: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 0, 2, 5));
 
 /// Where a VIP is to be: the choice is made, the port is not.
 #[derive(Debug)]
@@ -39,22 +37,6 @@ pub(crate) async fn place(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
 }
 
 impl Place {
-    /// Returns the VIP, on a port that is not ours; without an address of its own it has the port's.
-    fn vip(&self, port: Id<PortMark>, of_port: Option<IpAddr>) -> Vip {
-        let address = self.address.as_ref();
-        Vip {
-            ip_address: address.map(|address| address.address).or(of_port),
-            ip_address_text: address.map(|address| address.text.clone()),
-            port_id: Some(port),
-            subnet_id: Some(self.subnet_id),
-            network_id: Some(self.network_id),
-            qos_policy_id: None,
-            octavia_owned: false,
-            vnic_type: VnicType::Normal,
-            sg_ids: Vec::new(),
-        }
-    }
-
     /// Checks that VIPs may be on the network: the zone's list replaces the configured one.
     pub(crate) fn allowed(
         &self,
@@ -276,45 +258,69 @@ async fn additional(
 /// written.
 pub(crate) async fn reserve(
     api: &Api,
+    provider: &NamedProvider,
     place: Place,
-    load_balancer: Id<LoadBalancer>,
-    project_id: Option<String>,
+    (load_balancer, project_id): (Id<LoadBalancer>, Option<String>),
 ) -> Result<(Vip, Vec<AdditionalVip>)> {
+    let wish = VipWish {
+        load_balancer,
+        project_id,
+        network_id: place.network_id,
+        subnet_id: place.subnet_id,
+        ip_address: place.address.as_ref().map(|address| address.address),
+        port_id: place.port.as_ref().map(|port| port.id),
+        additional: place.additional,
+    };
     let octavia_owned = place.port.is_none();
-    let port = if let Some(port) = &place.port {
-        port.clone()
+    let (reserved, octavia_owned) = match provider.reserve_vip(&wish).await? {
+        Some(reserved) => (reserved, false),
+        None => (on_network_of(api, wish, place.port).await?, octavia_owned),
+    };
+    let is_kept = |asked: &AddressText| asked.address == reserved.ip_address;
+    let as_asked = place.address.filter(is_kept);
+    let vip = Vip {
+        ip_address: Some(reserved.ip_address),
+        ip_address_text: as_asked.map(|address| address.text),
+        port_id: Some(reserved.port_id),
+        subnet_id: Some(reserved.subnet_id),
+        network_id: Some(reserved.network_id),
+        qos_policy_id: None,
+        octavia_owned,
+        vnic_type: VnicType::Normal,
+        sg_ids: Vec::new(),
+    };
+    Ok((vip, reserved.additional))
+}
+
+/// Makes the port, unless the caller has one.
+async fn on_network_of(api: &Api, wish: VipWish, port: Option<Port>) -> Result<ReservedVip> {
+    let port = if let Some(port) = port {
+        port
     } else {
         let new = NewPort {
-            purpose: PortPurpose::Vip(load_balancer),
-            network_id: place.network_id,
-            subnet_id: place.subnet_id,
-            ip_address: place.address.as_ref().map(|address| address.address),
-            project_id,
+            purpose: PortPurpose::Vip(wish.load_balancer),
+            network_id: wish.network_id,
+            subnet_id: wish.subnet_id,
+            ip_address: wish.ip_address,
+            project_id: wish.project_id,
         };
         api.network.create_port(&new).await?
     };
-    let mut additional = place.additional.clone();
+    let mut ips = port.fixed_ips.iter();
+    let of_port = ips.find(|ip| ip.subnet_id == wish.subnet_id);
+    let ip_address = wish.ip_address.or(of_port.map(|ip| ip.ip_address));
+    let without = || Error::Internal(format!("port {} has no address in its subnet", port.id));
+    let mut additional = wish.additional;
     for vip in &mut additional {
         vip.port_id = Some(port.id);
     }
-    let mut ips = port.fixed_ips.iter();
-    let of_port = ips.find(|ip| ip.subnet_id == place.subnet_id);
-    let vip = place.vip(port.id, of_port.map(|ip| ip.ip_address));
-    let vip = Vip {
-        octavia_owned,
-        ..vip
-    };
-    Ok((vip, additional))
-}
-
-/// Makes up what a driver that makes no ports does not have: upstream's address, and an id.
-pub(crate) fn pretend(api: &Api, place: &Place) -> (Vip, Vec<AdditionalVip>) {
-    let port = place.port.as_ref().map_or_else(|| api.id(), |port| port.id);
-    let mut additional = place.additional.clone();
-    for vip in &mut additional {
-        vip.port_id.get_or_insert(port);
-    }
-    (place.vip(port, Some(MADE_UP)), additional)
+    Ok(ReservedVip {
+        port_id: port.id,
+        network_id: wish.network_id,
+        subnet_id: wish.subnet_id,
+        ip_address: ip_address.ok_or_else(without)?,
+        additional,
+    })
 }
 
 /// Gives the address back, when the load balancer could not be written after all.

@@ -38,6 +38,9 @@ pub(crate) struct ApiRole {
     pub(crate) auth: AuthStrategy,
     /// What callers may do.
     pub(crate) policy: PolicySettings,
+    /// `[harness] bridge_url`.
+    #[cfg(feature = "conformance")]
+    pub(crate) bridge_url: Option<String>,
     /// What keeps the API from starting with this configuration; other roles may.
     pub(crate) obstacles: Vec<Problem>,
 }
@@ -69,6 +72,8 @@ pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
         address: reader.socket_address(BIND_HOST, BIND_PORT),
         tls: tls(reader, &mut obstacles),
         api: api(reader),
+        #[cfg(feature = "conformance")]
+        bridge_url: reader.text(("harness", "bridge_url")),
         obstacles,
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct OptionSpec {
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let mut options = read(include_str!("../../data/upstream-options.json"));
     options.extend(read(include_str!("../../data/own-options.json")));
+    #[cfg(feature = "conformance")]
+    options.extend(read(include_str!("../../data/conformance-options.json")));
     Catalogue::new(options)
 });
 

@@ -9,6 +9,7 @@ use super::settings::Name;
 const CLOUD: &str = "local_cloud";
 const SUBNET: Name = (CLOUD, "subnet");
 const COMPUTE_DRIVER: Name = ("controller_worker", "compute_driver");
+const CERT_MANAGER: Name = ("certificates", "cert_manager");
 const NETWORK_DRIVER: Name = ("controller_worker", "network_driver");
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -19,6 +20,8 @@ pub(crate) struct CloudRole {
     pub(crate) local: LocalCloudConfig,
     /// The networks that the API asks.
     pub(crate) networks: Networks,
+    /// `[certificates] cert_manager` is `noop_cert_manager`: every reference leads to one certificate.
+    pub(crate) noop_secrets: bool,
     /// What keeps the API from starting with this configuration.
     pub(crate) api_obstacles: Vec<Problem>,
     /// What keeps a role that builds in the cloud from starting with this configuration.
@@ -61,6 +64,7 @@ pub(super) fn read(reader: &Reader<'_>) -> CloudRole {
     CloudRole {
         local,
         networks,
+        noop_secrets: reader.text(CERT_MANAGER).as_deref() == Some("noop_cert_manager"),
         api_obstacles,
         obstacles,
     }

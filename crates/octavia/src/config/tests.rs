@@ -16,6 +16,17 @@ fn nothing_said_is_a_configuration_without_a_database() {
     assert_eq!(configuration.remarks, []);
 }
 
+/// The doors of upstream's tests are built in for them alone.
+#[cfg(not(feature = "conformance"))]
+#[test]
+fn the_bridge_of_the_tests_is_unknown_to_a_release() {
+    let configuration = load("[harness]\nbridge_url = http://127.0.0.1:9/\n").unwrap();
+    let [remark] = configuration.remarks.as_slice() else {
+        panic!("one remark: {:?}", configuration.remarks);
+    };
+    assert!(matches!(remark, Remark::Unknown { .. }), "{remark}");
+}
+
 #[test]
 fn every_sample_can_be_used_and_every_option_in_it_has_an_effect() {
     let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");

@@ -6,10 +6,10 @@ use http::StatusCode;
 use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, QuotaKind};
 use octavia_store::Tx;
 
-use crate::api::Wish;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::payload::Payload;
+use crate::provider::{MemberOrder, Order};
 use crate::query::Query;
 use crate::routes::tenant::Above;
 use crate::rules::{change, member as rules, quota};
@@ -72,13 +72,19 @@ async fn replace_once(
     let owner = load_balancer.project_id.as_deref();
     let more = [(QuotaKind::Member, growth(wanted, &present, additive))];
     quota::take(api, &mut tx, owner, &more).await?;
-    let kept = write(api, &mut tx, (&load_balancer, &pool), wanted, &present).await?;
-    if !additive {
-        remove_all_but(&mut tx, present, &kept).await?;
+    let written = write(api, &mut tx, (&load_balancer, &pool), wanted, &present).await?;
+    let mut members = written.orders;
+    if additive {
+        let left_alone = present
+            .into_iter()
+            .filter(|member| !written.kept.contains(&member.id));
+        members.extend(left_alone.map(MemberOrder::new));
+    } else {
+        remove_all_but(&mut tx, present, &written.kept).await?;
     }
     let lb = load_balancer.id;
-    let what = format!("change of the members of pool {}", pool.id);
-    api.wake(&mut tx, lb, Wish::Change, &what).await?;
+    let order = Order::Members(pool.id, &members);
+    api.order(&mut tx, &load_balancer, order).await?;
     tx.commit().await?;
     Ok(Accepted::new(lb, ()))
 }
@@ -102,17 +108,26 @@ fn growth(wanted: &[MemberFields], present: &[Member], additive: bool) -> usize 
     new.saturating_sub(gone)
 }
 
-/// Creates and overwrites; returns which of the present members stay.
+/// What came of the members that a caller wants.
+struct Written {
+    /// Which of the present ones stay.
+    kept: BTreeSet<Id<Member>>,
+    /// What the provider is told: first what is new, then what is overwritten.
+    orders: Vec<MemberOrder>,
+}
+
+/// Creates and overwrites.
 async fn write(
     api: &Api,
     tx: &mut Tx,
     (load_balancer, pool): (&LoadBalancer, &Pool),
     wanted: &[MemberFields],
     present: &[Member],
-) -> Result<BTreeSet<Id<Member>>> {
+) -> Result<Written> {
     let driver = api.driver(load_balancer.provider.as_deref());
     let mut kept = BTreeSet::new();
     let mut new: Vec<Member> = Vec::new();
+    let mut overwritten = Vec::new();
     for fields in wanted {
         let same = |member: &Member| is_target(member, fields);
         if let Some(member) = present.iter().find(|member| same(member)) {
@@ -130,6 +145,8 @@ async fn write(
             let mut member = rules::overwrite(member.clone(), wanted, fields);
             member.provisioning_status = ProvisioningStatus::PendingUpdate;
             tx.save_member(&member).await?;
+            let untouched = untouched(fields);
+            overwritten.push(MemberOrder { member, untouched });
         } else {
             rules::may_have_sriov(tx, load_balancer, fields).await?;
             let member = rules::build(api, pool, fields.clone())?;
@@ -142,7 +159,18 @@ async fn write(
             new.push(member);
         }
     }
-    Ok(kept)
+    let new = new.into_iter().map(MemberOrder::new);
+    Ok(Written {
+        kept,
+        orders: new.chain(overwritten).collect(),
+    })
+}
+
+/// Returns the fields that an overwritten member keeps; the others get their defaults.
+fn untouched(fields: &MemberFields) -> Vec<&'static str> {
+    let name = fields.name.is_absent().then_some("name");
+    let subnet = fields.subnet_id.is_absent().then_some("subnet_id");
+    name.into_iter().chain(subnet).collect()
 }
 
 fn is_target(member: &Member, fields: &MemberFields) -> bool {

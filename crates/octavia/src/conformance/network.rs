@@ -1,0 +1,169 @@
+use std::str::FromStr;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use octavia_cloud::{
+    Error, FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Result, Subnet,
+};
+use octavia_model::{Id, Network as NetworkMark, Port as PortMark, Subnet as SubnetMark};
+use serde_json::{Value, json};
+
+use super::bridge::{Bridge, Fault};
+
+/// A network that asks the bridge first.
+pub(super) struct BridgedNetwork {
+    bridge: Arc<Bridge>,
+    inner: Arc<dyn NetworkDriver>,
+}
+
+impl BridgedNetwork {
+    pub(super) fn new(bridge: Arc<Bridge>, inner: Arc<dyn NetworkDriver>) -> Self {
+        Self { bridge, inner }
+    }
+
+    /// Offers a call about one thing. An answer without anything in it is none.
+    async fn offer(
+        &self,
+        operation: &str,
+        kind: &'static str,
+        id: String,
+    ) -> Result<Option<Value>> {
+        let offered = self.bridge.offer(operation, json!({ "id": &id })).await;
+        let answer = offered.map_err(|fault| failure(fault, kind, &id))?;
+        Ok(answer.filter(|value| !value.is_null()))
+    }
+}
+
+/// Says what an exception of upstream's network drivers means.
+fn failure(fault: Fault, kind: &'static str, id: &str) -> Error {
+    if fault.kind.ends_with("NotFound") {
+        let id = id.to_owned();
+        return Error::NotFound { kind, id };
+    }
+    fault.verbatim()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name)?.as_str()
+}
+
+fn parsed<T: FromStr>(value: &Value, name: &str) -> Option<T> {
+    text(value, name)?.parse().ok()
+}
+
+fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+impl NetworkDriver for BridgedNetwork {
+    fn networks(&self) -> BoxFuture<'_, Result<Vec<Network>>> {
+        self.inner.networks()
+    }
+
+    fn subnets(&self) -> BoxFuture<'_, Result<Vec<Subnet>>> {
+        self.inner.subnets()
+    }
+
+    fn subnet(&self, id: Id<SubnetMark>) -> BoxFuture<'_, Result<Subnet>> {
+        async move {
+            let asked = self.offer("network.get_subnet", "subnet", id.to_string());
+            let Some(got) = asked.await? else {
+                return self.inner.subnet(id).await;
+            };
+            let like = self.inner.subnet(id).await?;
+            Ok(Subnet {
+                id: parsed(&got, "id").unwrap_or(id),
+                network_id: parsed(&got, "network_id").unwrap_or(like.network_id),
+                cidr: parsed(&got, "cidr").unwrap_or_else(|| any_of(&got)),
+                ..like
+            })
+        }
+        .boxed()
+    }
+
+    fn network(&self, id: Id<NetworkMark>) -> BoxFuture<'_, Result<Network>> {
+        async move {
+            let asked = self.offer("network.get_network", "network", id.to_string());
+            let like = self.inner.network(id).await?;
+            let Some(got) = asked.await? else {
+                return Ok(like);
+            };
+            let subnets = items(&got, "subnets").filter_map(|id| id.as_str()?.parse().ok());
+            Ok(Network {
+                id: parsed(&got, "id").unwrap_or(id),
+                subnets: subnets.collect(),
+                ..like
+            })
+        }
+        .boxed()
+    }
+
+    fn port(&self, id: Id<PortMark>) -> BoxFuture<'_, Result<Port>> {
+        async move {
+            let asked = self.offer("network.get_port", "port", id.to_string());
+            let Some(got) = asked.await? else {
+                return self.inner.port(id).await;
+            };
+            let like = self.inner.port(id).await?;
+            Ok(Port {
+                id: parsed(&got, "id").unwrap_or(id),
+                network_id: parsed(&got, "network_id").unwrap_or(like.network_id),
+                fixed_ips: items(&got, "fixed_ips").filter_map(fixed_ip).collect(),
+                device_id: text(&got, "device_id").unwrap_or_default().to_owned(),
+                ..like
+            })
+        }
+        .boxed()
+    }
+
+    fn ports(&self, filter: PortFilter) -> BoxFuture<'_, Result<Vec<Port>>> {
+        self.inner.ports(filter)
+    }
+
+    fn create_port<'a>(&'a self, new: &'a NewPort) -> BoxFuture<'a, Result<Port>> {
+        async move {
+            let PortPurpose::Vip(load_balancer) = new.purpose else {
+                return self.inner.create_port(new).await;
+            };
+            let asked = self.offer("network.allocate_vip", "port", load_balancer.to_string());
+            let got = asked.await?;
+            let like = self.inner.create_port(new).await?;
+            let Some(vip) = got.as_ref().and_then(|got| got.get("vip")) else {
+                return Ok(like);
+            };
+            Ok(Port {
+                id: parsed(vip, "port_id").unwrap_or(like.id),
+                network_id: parsed(vip, "network_id").unwrap_or(like.network_id),
+                fixed_ips: fixed_ip(vip).into_iter().collect(),
+                ..like
+            })
+        }
+        .boxed()
+    }
+
+    fn delete_port(&self, id: Id<PortMark>) -> BoxFuture<'_, Result<()>> {
+        self.inner.delete_port(id)
+    }
+}
+
+/// Doubles give the version of a subnet's addresses rather than the addresses.
+fn any_of(subnet: &Value) -> ipnet::IpNet {
+    let any: std::net::IpAddr = if subnet.get("ip_version").and_then(Value::as_u64) == Some(6) {
+        std::net::Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        std::net::Ipv4Addr::UNSPECIFIED.into()
+    };
+    ipnet::IpNet::new_assert(any, 0)
+}
+
+fn fixed_ip(value: &Value) -> Option<FixedIp> {
+    Some(FixedIp {
+        subnet_id: parsed(value, "subnet_id")?,
+        ip_address: parsed(value, "ip_address")?,
+    })
+}
