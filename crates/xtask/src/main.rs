@@ -8,6 +8,7 @@ mod bench;
 mod conformance;
 mod guide;
 mod mariadb;
+mod schemathesis;
 mod shell;
 mod sim;
 mod test;
@@ -35,6 +36,8 @@ enum Command {
     Bench(bench::Args),
     /// Runs upstream's own functional API tests against the real binary.
     Conformance(conformance::Args),
+    /// Calls the API with what its OpenAPI document lets Schemathesis make up.
+    Schemathesis(schemathesis::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
     Sim(sim::Args),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Guide(args) => guide::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Sim(args) => sim::run(&args),
     };
     match done {

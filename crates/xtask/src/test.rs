@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 
 use crate::guide::{self, Mode};
+use crate::schemathesis;
 use crate::shell::{Step, find, target};
 
 /// What to run.
@@ -107,6 +108,12 @@ fn demo() -> anyhow::Result<()> {
 /// Walks the guide as root in namespaces, and once more without root.
 fn whole_system(report: &mut Report) -> anyhow::Result<()> {
     let binary = guide::build()?;
+    report.part("schemathesis", || {
+        schemathesis::run(&schemathesis::Args {
+            seconds: schemathesis::SECONDS,
+            binary: Some(binary.clone()),
+        })
+    })?;
     let clients = guide::install_clients()?;
     if machine::is_root() {
         report.part("guide, in namespaces", || {

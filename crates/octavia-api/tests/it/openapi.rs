@@ -8,7 +8,7 @@ use axum::body::Body;
 use jsonschema::Validator;
 use octavia_api::ApiConfig;
 use octavia_testing::TestDatabase;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::policy::routes;
 use crate::world::{Answer, World, impatient, request, send};
@@ -43,6 +43,18 @@ impl Document {
                 methods.map(move |method| (method.as_str(), path))
             })
             .collect()
+    }
+
+    /// Returns the named schemas.
+    pub(crate) fn schemas(&self) -> &Map<String, Value> {
+        self.0["components"]["schemas"].as_object().unwrap()
+    }
+
+    /// Follows a reference.
+    pub(crate) fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let name = schema.get("$ref").and_then(Value::as_str);
+        let name = name.and_then(|name| name.strip_prefix("#/components/schemas/"));
+        name.map_or(schema, |name| &self.schemas()[name])
     }
 
     fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -167,7 +179,7 @@ async fn the_document_is_openapi_3_1() {
         .map(|e| e.to_string())
         .collect();
     assert_eq!(errors, Vec::<String>::new());
-    let schemas = document.0["components"]["schemas"].as_object().unwrap();
+    let schemas = document.schemas();
     assert!(schemas.len() > 60, "{}", schemas.len());
     for (name, schema) in schemas {
         jsonschema::draft202012::meta::validate(schema).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -1,69 +1,14 @@
-//! Whatever is sent, the service does not fail: no 5xx but 501.
+//! Whatever is sent, to whatever call of the OpenAPI document, the service does not fail: no 5xx but
+//! 501.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::world::World;
-
-const KEYS: [&str; 56] = [
-    "name",
-    "description",
-    "admin_state_up",
-    "vip_address",
-    "vip_port_id",
-    "vip_subnet_id",
-    "vip_network_id",
-    "vip_sg_ids",
-    "additional_vips",
-    "subnet_id",
-    "ip_address",
-    "listeners",
-    "pools",
-    "default_pool",
-    "members",
-    "healthmonitor",
-    "provider",
-    "tags",
-    "protocol",
-    "protocol_port",
-    "connection_limit",
-    "default_pool_id",
-    "insert_headers",
-    "allowed_cidrs",
-    "timeout_client_data",
-    "tls_versions",
-    "tls_ciphers",
-    "alpn_protocols",
-    "hsts_max_age",
-    "client_authentication",
-    "lb_algorithm",
-    "session_persistence",
-    "type",
-    "cookie_name",
-    "persistence_timeout",
-    "address",
-    "weight",
-    "backup",
-    "monitor_port",
-    "delay",
-    "timeout",
-    "max_retries",
-    "url_path",
-    "expected_codes",
-    "domain_name",
-    "l7policies",
-    "action",
-    "redirect_pool",
-    "redirect_url",
-    "redirect_http_code",
-    "position",
-    "rules",
-    "compare_type",
-    "key",
-    "value",
-    "surprise",
-];
+use crate::openapi::Document;
+use crate::world::{PROJECT, World};
 
 const TEXTS: [&str; 34] = [
     "",
@@ -114,112 +59,199 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn value() -> impl Strategy<Value = Value> {
-    scalar().prop_recursive(4, 24, 4, |inner| {
+fn value(keys: &[String]) -> impl Strategy<Value = Value> + use<> {
+    let keys = keys.to_vec();
+    scalar().prop_recursive(4, 24, 4, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            fields(inner),
+            fields(&keys, inner),
         ]
     })
 }
 
-fn fields(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
-    prop::collection::vec((prop::sample::select(&KEYS[..]), value), 0..5).prop_map(|fields| {
-        let fields: Map<_, _> = fields
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect();
-        fields.into()
-    })
+fn fields<S: Strategy<Value = Value>>(
+    keys: &[String],
+    value: S,
+) -> impl Strategy<Value = Value> + use<S> {
+    let keys = prop::sample::select(keys.to_vec());
+    prop::collection::vec((keys, value), 0..5)
+        .prop_map(|fields| fields.into_iter().collect::<Map<_, _>>().into())
 }
 
-const KINDS: [&str; 7] = [
-    "loadbalancer",
-    "listener",
-    "pool",
-    "member",
-    "healthmonitor",
-    "l7policy",
-    "rule",
-];
+/// A call that takes a body.
+#[derive(Debug, Clone)]
+struct Target {
+    method: String,
+    path: String,
+    /// The key that the body lies under, and whether as a list.
+    root: (String, bool),
+}
 
-/// What makes a body likely to be accepted, but for what is strewn over it.
-fn base(kind: &str, load_balancer: &str, pool: &str, listener: &str) -> Value {
-    match kind {
-        "loadbalancer" => json!({ "vip_subnet_id": "11111111-1111-1111-1111-111111111111" }),
-        "listener" => {
-            json!({ "loadbalancer_id": load_balancer, "protocol": "HTTP", "protocol_port": 80 })
+/// All calls that take a body, and every key that some body has.
+fn targets(document: &Document) -> (Vec<Target>, Vec<String>) {
+    let mut targets = Vec::new();
+    for (method, path) in document.calls() {
+        let operation = document.operation(method, path).unwrap();
+        let Some(body) = operation.get("requestBody") else {
+            continue;
+        };
+        let body = document.resolved(&body["content"]["application/json"]["schema"]);
+        let (key, below) = body["properties"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .next()
+            .unwrap();
+        targets.push(Target {
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            root: (key.clone(), below["type"] == "array"),
+        });
+    }
+    let schemas = document.schemas().values();
+    let keys: BTreeSet<_> = schemas
+        .filter_map(|schema| schema["properties"].as_object())
+        .flat_map(Map::keys)
+        .cloned()
+        .chain(["surprise".to_owned()])
+        .collect();
+    (targets, keys.into_iter().collect())
+}
+
+/// One object of each kind: its collection and its id.
+struct Objects(Vec<(&'static str, String)>);
+
+impl Objects {
+    async fn make(world: &World) -> Self {
+        let subnet = json!({ "vip_subnet_id": "11111111-1111-1111-1111-111111111111" });
+        let lb = world.make("loadbalancer", subnet).await;
+        let mut objects = Self(vec![("loadbalancers", lb)]);
+        for (kind, collection) in [
+            ("pool", "pools"),
+            ("healthmonitor", "healthmonitors"),
+            ("listener", "listeners"),
+            ("l7policy", "l7policies"),
+            ("flavorprofile", "flavorprofiles"),
+            ("flavor", "flavors"),
+            ("availability_zone_profile", "availabilityzoneprofiles"),
+            ("availability_zone", "availabilityzones"),
+        ] {
+            let id = world.make(kind, objects.base(kind)).await;
+            objects.0.push((collection, id));
         }
-        "pool" => {
-            json!({ "loadbalancer_id": load_balancer, "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN" })
+        let pool = objects.id("pools");
+        let member = world
+            .make(&format!("pools/{pool}/member"), objects.base("member"))
+            .await;
+        objects.0.push(("members", member));
+        let policy = objects.id("l7policies");
+        let rule = world
+            .make(&format!("l7policies/{policy}/rule"), objects.base("rule"))
+            .await;
+        objects.0.push(("rules", rule));
+        objects
+    }
+
+    fn id(&self, collection: &str) -> &str {
+        let found = self.0.iter().find(|(known, _)| *known == collection);
+        found.map_or("99999999-9999-9999-9999-999999999999", |(_, id)| id)
+    }
+
+    /// Fills in a path.
+    fn path(&self, path: &str) -> String {
+        let mut filled: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            let above = filled.last().copied().unwrap_or_default();
+            filled.push(match part {
+                "{project_id}" => PROJECT,
+                part if part.starts_with('{') => self.id(above),
+                part => part,
+            });
         }
-        "member" => json!({ "address": "10.0.0.1", "protocol_port": 80 }),
-        "l7policy" => json!({ "listener_id": listener, "action": "REJECT" }),
-        "rule" => json!({ "type": "PATH", "compare_type": "REGEX", "value": "/a" }),
-        _ => json!({ "pool_id": pool, "type": "HTTP", "delay": 1, "timeout": 1, "max_retries": 1 }),
+        filled.join("/")
+    }
+
+    /// What makes the body of a create call likely to be accepted, but for what is strewn over it.
+    fn base(&self, kind: &str) -> Value {
+        let lb = self.id("loadbalancers");
+        match kind {
+            "loadbalancer" => json!({ "vip_subnet_id": "11111111-1111-1111-1111-111111111111" }),
+            "listener" => json!({ "loadbalancer_id": lb, "protocol": "HTTP", "protocol_port": 80 }),
+            "pool" => {
+                json!({ "loadbalancer_id": lb, "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN" })
+            }
+            "member" | "members" => json!({ "address": "10.0.0.1", "protocol_port": 80 }),
+            "l7policy" => json!({ "listener_id": self.id("listeners"), "action": "REJECT" }),
+            "rule" => json!({ "type": "PATH", "compare_type": "REGEX", "value": "/a" }),
+            "healthmonitor" => json!({
+                "pool_id": self.id("pools"), "type": "HTTP", "delay": 1, "timeout": 1,
+                "max_retries": 1,
+            }),
+            "flavor" => {
+                json!({ "name": "f", "flavor_profile_id": self.id("flavorprofiles") })
+            }
+            "flavorprofile" => {
+                json!({ "name": "p", "provider_name": "amphora", "flavor_data": "{}" })
+            }
+            "availability_zone" => json!({
+                "name": "z", "availability_zone_profile_id": self.id("availabilityzoneprofiles"),
+            }),
+            "availability_zone_profile" => {
+                json!({ "name": "p", "provider_name": "amphora", "availability_zone_data": "{}" })
+            }
+            _ => json!({}),
+        }
     }
 }
 
 #[test]
-fn no_body_makes_the_service_fail() {
+fn no_body_on_any_route_makes_the_service_fail() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let (world, load_balancer, pool, listener, policy) = runtime.block_on(async {
+    let (world, document, objects) = runtime.block_on(async {
         let world = World::new().await;
-        let lb = world
-            .make("loadbalancer", base("loadbalancer", "", "", ""))
-            .await;
-        let pool = world.make("pool", base("pool", &lb, "", "")).await;
-        let listener = json!({ "loadbalancer_id": lb, "protocol": "HTTP", "protocol_port": 9 });
-        let listener = world.make("listener", listener).await;
-        let policy = base("l7policy", "", "", &listener);
-        let policy = world.make("l7policy", policy).await;
-        (world, lb, pool, listener, policy)
+        let document = Document::of(&world).await;
+        let objects = Objects::make(&world).await;
+        (world, document, objects)
     });
+    let (targets, keys) = targets(&document);
+    assert!(targets.len() >= 25, "{targets:#?}");
     let strategy = (
-        prop::sample::select(&KINDS[..]),
+        prop::sample::select(targets),
         any::<bool>(),
-        any::<bool>(),
-        fields(value()),
+        fields(&keys, value(&keys)),
     );
     let mut runner = TestRunner::new(Config {
-        cases: 400,
+        cases: 600,
+        failure_persistence: None,
         ..Config::default()
     });
-    let result = runner.run(&strategy, |(kind, update, based, strewn)| {
-        let mut body = if based && !update {
-            base(kind, &load_balancer, &pool, &listener)
+    let result = runner.run(&strategy, |(target, based, strewn)| {
+        let (key, is_list) = &target.root;
+        let mut body = if based && target.method == "POST" || *is_list {
+            objects.base(key)
         } else {
             json!({})
         };
         if let (Value::Object(body), Value::Object(strewn)) = (&mut body, strewn) {
             body.extend(strewn);
         }
-        let path = match (kind, update) {
-            ("member", _) => format!("/v2/lbaas/pools/{pool}/members"),
-            ("loadbalancer", true) => format!("/v2/lbaas/loadbalancers/{load_balancer}"),
-            ("pool", true) => format!("/v2/lbaas/pools/{pool}"),
-            ("l7policy", true) => format!("/v2/lbaas/l7policies/{policy}"),
-            ("l7policy", false) => "/v2/lbaas/l7policies".to_owned(),
-            ("rule", _) => format!("/v2/lbaas/l7policies/{policy}/rules"),
-            (kind, _) => format!("/v2/lbaas/{kind}s"),
-        };
-        let (method, root) = match (kind, update) {
-            ("member", true) => ("PUT", json!({ "members": [body] })),
-            (kind, true) => ("PUT", json!({ kind: body })),
-            (kind, false) => ("POST", json!({ kind: body })),
-        };
+        let body = if *is_list { json!([body]) } else { body };
+        let path = objects.path(&target.path);
         let answer = runtime.block_on(async {
-            let answer = world.call(method, &path, root).await;
+            let answer = world
+                .call(&target.method, &path, json!({ key: body }))
+                .await;
             world.settle().await;
             answer
         });
         let status = answer.status.as_u16();
         prop_assert!(
             status < 500 || status == 501,
-            "{method} {path}: {status} {}",
+            "{} {path}: {status} {}",
+            target.method,
             answer.body
         );
         Ok(())
