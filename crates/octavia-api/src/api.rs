@@ -22,14 +22,14 @@ pub struct Api {
     pub(crate) capabilities: Arc<Capabilities>,
     pub(crate) providers: Providers,
     pub(crate) auth: Auth,
-    pub(crate) health: Arc<Mutex<Option<HealthResult>>>,
+    pub(crate) health: Arc<Mutex<Option<DatabaseHealth>>>,
 }
 
-/// The last result of the health check: what is wrong, and when that was found.
-#[derive(Debug, Clone)]
-pub(crate) struct HealthResult {
+/// Whether the database answered when the health check asked last, and when that was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DatabaseHealth {
     pub(crate) at: DateTime<Utc>,
-    pub(crate) reasons: Vec<String>,
+    pub(crate) answers: bool,
 }
 
 impl Api {
@@ -129,11 +129,12 @@ impl Api {
         provider.take(tx, load_balancer.id, &order).await
     }
 
-    /// Returns the cached result of the health check, if it is young enough.
-    pub(crate) fn recent_health(&self) -> Option<HealthResult> {
+    /// Returns whether the database answered, if it was asked not long ago.
+    pub(crate) fn recent_database_health(&self) -> Option<bool> {
         let last = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = self.clock.now() - self.config.healthcheck_refresh_interval;
-        last.clone().filter(|result| result.at > oldest)
+        let oldest = self.clock.now() - self.config.health.refresh_interval;
+        let young = last.filter(|last| last.at > oldest);
+        young.map(|last| last.answers)
     }
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn of_headers(headers: &HeaderMap) -> Credentials {
     let roles = text("x-roles").unwrap_or_default();
     Credentials {
         user_id: text("x-user-id"),
+        user_name: text("x-user-name"),
         project_id: text("x-project-id").or_else(|| text("x-tenant-id")),
         domain_id: text("x-domain-id"),
         user_domain_id: text("x-user-domain-id"),

@@ -1,4 +1,5 @@
 mod edge;
+mod health;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,7 +7,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use octavia_model::{Id, Limits, Network, Topology};
 
-pub use edge::{AccessLog, CorsSettings, EdgeConfig};
+pub use edge::{AccessLog, CorsSettings, EdgeConfig, RateLimit};
+pub use health::{HealthBackend, HealthConfig};
 
 /// Upstream's default cipher list, for listeners and pools.
 const CIPHERS: &str = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:\
@@ -46,12 +48,8 @@ pub struct ApiConfig {
     pub default_provider_driver: String,
     /// The least delay of `UDP-CONNECT` monitors, in seconds; negative is no limit.
     pub udp_connect_min_interval_health_monitor: i32,
-    /// Serve `/healthcheck`.
-    pub healthcheck_enabled: bool,
-    /// How long a result of the health check is reused.
-    pub healthcheck_refresh_interval: Duration,
-    /// `[healthcheck] backends`; `octavia_db_check` is known.
-    pub healthcheck_backends: Vec<String>,
+    /// `/healthcheck`.
+    pub health: HealthConfig,
     /// Ciphers of new TLS listeners.
     pub default_listener_ciphers: String,
     /// Ciphers of new TLS pools.
@@ -136,9 +134,7 @@ impl Default for ApiConfig {
             enabled_provider_drivers: providers(),
             default_provider_driver: "amphora".to_owned(),
             udp_connect_min_interval_health_monitor: 3,
-            healthcheck_enabled: false,
-            healthcheck_refresh_interval: Duration::from_secs(5),
-            healthcheck_backends: Vec::new(),
+            health: HealthConfig::default(),
             default_listener_ciphers: CIPHERS.to_owned(),
             default_pool_ciphers: CIPHERS.to_owned(),
             tls_cipher_prohibit_list: Vec::new(),

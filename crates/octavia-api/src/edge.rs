@@ -9,8 +9,10 @@ mod cors;
 mod idempotency;
 mod origin;
 mod path;
+mod rate_limit;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,6 +30,7 @@ use crate::Api;
 use crate::error::Error;
 use access_log::Entry;
 use idempotency::Passage;
+use rate_limit::Limiter;
 
 pub(crate) use idempotency::commit_created;
 pub(crate) use origin::Origin;
@@ -39,18 +42,26 @@ const LONGEST_WORK: Duration = Duration::from_secs(30);
 /// Wraps the routes.
 pub(crate) fn around(routes: Router, api: Api) -> Router {
     let routes = routes.map_request(path::canonical);
+    let limiter = Limiter::new(api.config.edge.rate_limit).map(Arc::new);
     Router::new()
         .fallback_service(routes)
-        .layer(from_fn_with_state(api, handle))
+        .layer(from_fn_with_state(Edge { api, limiter }, handle))
 }
 
-async fn handle(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let mut entry = Entry::begin(&api, &request);
+#[derive(Clone)]
+struct Edge {
+    api: Api,
+    limiter: Option<Arc<Limiter>>,
+}
+
+async fn handle(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let api = &edge.api;
+    let mut entry = Entry::begin(api, &request);
     let span = entry.span();
     let is_head = request.method() == Method::HEAD;
     let page = request.headers().get(ORIGIN).cloned();
 
-    let answer = octavia_store::counting(enter(&api, request, next, &mut entry));
+    let answer = octavia_store::counting(enter(&edge, request, next, &mut entry));
     let (mut response, queries) = answer.instrument(span.clone()).await;
     if is_head {
         *response.body_mut() = Body::empty();
@@ -66,7 +77,8 @@ async fn handle(State(api): State<Api>, request: Request, next: Next) -> Respons
 }
 
 /// Passes the door: finds out where the request was sent to, and who sent it.
-async fn enter(api: &Api, mut request: Request, next: Next, entry: &mut Entry) -> Response {
+async fn enter(edge: &Edge, mut request: Request, next: Next, entry: &mut Entry) -> Response {
+    let api = &edge.api;
     let config = &api.config.edge;
     if request.method() == Method::OPTIONS {
         return cors::preflight(&config.cors, request.headers());
@@ -76,12 +88,17 @@ async fn enter(api: &Api, mut request: Request, next: Next, entry: &mut Entry) -
         origin = origin.forwarded(request.headers());
     }
     entry.client = origin.client;
-    request.extensions_mut().insert(origin);
+    request.extensions_mut().insert(origin.clone());
     if let Err(refusal) = api.auth.admit(&mut request).await {
         return refusal;
     }
     let caller = api.auth.caller(&request);
     entry.caller(&caller);
+    if let Some(limiter) = &edge.limiter
+        && let Err(error) = limiter.check(&caller, &origin)
+    {
+        return error.into_response();
+    }
     if let Err(error) = acceptable::check(&request, api.config.max_request_body_size) {
         return error.into_response();
     }

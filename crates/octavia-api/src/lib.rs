@@ -30,7 +30,10 @@ mod wire;
 
 pub use api::Api;
 pub use auth::{Auth, KeystoneGate};
-pub use config::{AccessLog, ApiConfig, CorsSettings, EdgeConfig, HaproxyTimeouts, VipPolicy};
+pub use config::{
+    AccessLog, ApiConfig, CorsSettings, EdgeConfig, HaproxyTimeouts, HealthBackend, HealthConfig,
+    RateLimit, VipPolicy,
+};
 pub use edge::Peer;
 pub use error::Error;
 pub use provider::{

@@ -17,6 +17,8 @@ pub use cache::{CacheSettings, CachedIdentity};
 pub struct Token {
     /// The user.
     pub user_id: String,
+    /// The user's name.
+    pub user_name: Option<String>,
     /// The user's domain.
     pub user_domain_id: Option<String>,
     /// The project that the token is for.
@@ -31,8 +33,21 @@ pub struct Token {
     pub roles: Vec<String>,
     /// The project is the one that administers the cloud.
     pub is_admin_project: bool,
+    /// The only calls that the token is good for, where an application credential says so.
+    pub access_rules: Option<Vec<AccessRule>>,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+}
+
+/// A call that an application credential allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRule {
+    /// The type of the service: `load-balancer`.
+    pub service: String,
+    /// The method.
+    pub method: String,
+    /// The path; `*` and `{name}` stand for one part of it, `**` for any number.
+    pub path: String,
 }
 
 /// Which tokens are taken.

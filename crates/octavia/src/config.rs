@@ -9,6 +9,7 @@ mod catalogue;
 mod controller;
 mod database;
 mod edge;
+mod health;
 mod ini;
 mod keystone;
 mod local_cloud;

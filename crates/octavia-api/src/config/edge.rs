@@ -7,6 +7,17 @@ pub struct EdgeConfig {
     pub enable_proxy_headers_parsing: bool,
     /// `[api_settings] access_log`: which calls are logged. Ours.
     pub access_log: AccessLog,
+    /// `[api_settings] rate_limit` and `rate_limit_burst`. Ours.
+    pub rate_limit: RateLimit,
+}
+
+/// How often each project may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RateLimit {
+    /// Requests a second; 0 is no limit.
+    pub per_second: u32,
+    /// Requests at once, after a pause; 0: as many as in a second.
+    pub burst: u32,
 }
 
 /// Which calls have a line of their own in the log.

@@ -57,6 +57,14 @@ impl Origin {
         }
     }
 
+    /// Returns the port that the request was sent to.
+    pub(crate) fn port(&self) -> Option<u16> {
+        let (scheme, host) = self.base.split_once("://")?;
+        let usual = if scheme == "https" { 443 } else { 80 };
+        let authority: Authority = host.parse().ok()?;
+        Some(authority.port_u16().unwrap_or(usual))
+    }
+
     /// Believes what a proxy says of the request that it passes on: RFC 7239's `Forwarded`, else
     /// `X-Forwarded-*`; the first proxy's words count. What is not of the right form counts as unsaid.
     pub(super) fn forwarded(mut self, headers: &HeaderMap) -> Self {

@@ -3,6 +3,8 @@
 pub struct Credentials {
     /// The user.
     pub user_id: Option<String>,
+    /// The user's name; rules do not see it.
+    pub user_name: Option<String>,
     /// The user's domain.
     pub user_domain_id: Option<String>,
     /// The project that the token is for.

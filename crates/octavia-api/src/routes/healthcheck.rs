@@ -1,18 +1,30 @@
-use std::sync::PoisonError;
+//! `/healthcheck`, for balancers and probes in front of the API, as oslo.middleware serves it.
+
+mod checks;
+mod page;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use http::header::ACCEPT;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use crate::Api;
-use crate::api::HealthResult;
-use crate::error::{Error, causes};
+use crate::error::Error;
 use crate::openapi::Operation;
 use crate::wire::schema::Properties;
+use crate::{Api, edge};
+use page::Report;
+
+/// The headers by which a request is known to have come through a proxy.
+const PROXIES: [&str; 5] = [
+    "x-forwarded",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-for",
+    "x-forwarded-prefix",
+];
 
 /// Returns the path of the health check.
 pub(super) fn routes() -> Router<Api> {
@@ -25,9 +37,9 @@ pub(super) fn operations() -> Vec<Operation> {
     body.required("detailed", json!({ "type": "boolean" }));
     body.required(
         "reasons",
-        json!({ "type": "array", "items": { "type": "string" } }),
+        json!({ "type": "array", "items": { "type": ["string", "object"] } }),
     );
-    let body = body.into_schema("What is wrong, if anything.");
+    let body = body.into_schema("What the checks found.");
     let contents = json!({
         "application/json": { "schema": body },
         "text/html": { "schema": { "type": "string" } },
@@ -44,60 +56,45 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![operation]
 }
 
-async fn healthcheck(State(api): State<Api>, headers: HeaderMap) -> Response {
-    if !api.config.healthcheck_enabled {
+async fn healthcheck(State(api): State<Api>, request: Request) -> Response {
+    let config = &api.config.health;
+    let origin = super::origin(&request);
+    if !config.enabled || !may_ask(&api, &origin, request.headers()) {
         return Error::no_such_path().into_response();
     }
-    let reasons = reasons(&api).await;
-    let accept = headers
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .unwrap_or_default();
-    let healthy = reasons.is_empty();
+    let results = checks::run(&api, &origin).await;
+    let healthy = results.iter().all(|result| result.available);
     let status = if healthy {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    if accept.contains("application/json") {
-        let body = json!({ "detailed": false, "reasons": reasons });
-        (status, Json(body)).into_response()
+    let report = Report {
+        results: &results,
+        detailed: config.detailed,
+        now: api.clock.now(),
+    };
+    let accept = request.headers().get(ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    let accept = accept.unwrap_or_default();
+    if request.method() == Method::HEAD && healthy {
+        StatusCode::NO_CONTENT.into_response()
+    } else if accept.contains("application/json") {
+        (status, Json(report.json())).into_response()
     } else if accept.contains("text/html") {
-        let items = format!("<LI>{}</LI>", reasons.join("</LI><LI>"));
-        let page = format!(
-            "<HTML><HEAD><TITLE>Healthcheck Status</TITLE></HEAD><BODY><P>Result of {} \
-             checks:</P><UL>{items}</UL></BODY></HTML>",
-            api.config.healthcheck_backends.len()
-        );
-        (status, Html(page)).into_response()
-    } else if healthy {
+        (status, Html(report.html())).into_response()
+    } else if results.is_empty() {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        (status, reasons.join("\n")).into_response()
+        (status, report.text()).into_response()
     }
 }
 
-/// Returns what is wrong; a result is reused for a while, so that probes cost nothing.
-async fn reasons(api: &Api) -> Vec<String> {
-    if let Some(result) = api.recent_health() {
-        return result.reasons;
-    }
-    let mut reasons = Vec::new();
-    let backends = &api.config.healthcheck_backends;
-    if backends.iter().any(|backend| backend == "octavia_db_check")
-        && let Err(error) = api.store.ping().await
-    {
-        reasons.push("The database does not answer.".to_owned());
-        let error = causes(&error);
-        tracing::warn!(
-            error,
-            "the health check found the database not answering: {error}"
-        );
-    }
-    let result = HealthResult {
-        at: api.clock.now(),
-        reasons: reasons.clone(),
-    };
-    *api.health.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-    reasons
+fn may_ask(api: &Api, origin: &edge::Origin, headers: &HeaderMap) -> bool {
+    let config = &api.config.health;
+    let proxied = PROXIES.iter().any(|name| headers.contains_key(*name));
+    let from = &config.allowed_source_ranges;
+    let known = |client| from.iter().any(|range| range.contains(&client));
+    let allowed = from.is_empty() || origin.client.is_some_and(known);
+    allowed && !(config.ignore_proxied_requests && proxied)
 }

@@ -1,11 +1,12 @@
 //! What every answer has, whatever was asked.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::StatusCode;
-use octavia_api::{ApiConfig, CorsSettings, EdgeConfig};
+use http::{Request, StatusCode};
+use octavia_api::{ApiConfig, CorsSettings, EdgeConfig, RateLimit};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -222,4 +223,39 @@ async fn queries(world: &World) -> Vec<(&'static str, u32)> {
         all.push((path, queries));
     }
     all
+}
+
+#[tokio::test]
+async fn a_project_that_asks_too_often_waits_and_others_do_not() {
+    let world = World::new().await;
+    let rate_limit = RateLimit {
+        per_second: 2,
+        burst: 3,
+    };
+    let edge = EdgeConfig {
+        rate_limit,
+        ..EdgeConfig::default()
+    };
+    let router = world.router_with(ApiConfig {
+        edge,
+        ..impatient()
+    });
+    let ask = async |project: &str| {
+        // It asks the database for nothing, whose clock does not pause.
+        let call = Request::get("/v2").header("x-project-id", project);
+        let call = call.body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(call).await.unwrap();
+        let wait = response.headers().get("retry-after");
+        let wait = wait.map(|wait| wait.to_str().unwrap().to_owned());
+        (response.status().as_u16(), wait)
+    };
+    tokio::time::pause();
+    for _ in 0..3 {
+        assert_eq!(ask("p1").await, (200, None));
+    }
+    assert_eq!(ask("p1").await, (429, Some("1".to_owned())));
+    assert_eq!(ask("p2").await, (200, None));
+    tokio::time::advance(Duration::from_millis(500)).await;
+    assert_eq!(ask("p1").await, (200, None));
+    assert_eq!(ask("p1").await.0, 429);
 }

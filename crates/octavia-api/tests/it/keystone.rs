@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use octavia_api::policy::{Policy, PolicySettings};
 use octavia_api::{Auth, KeystoneGate};
 use octavia_cloud::fake::FakeIdentity;
-use octavia_cloud::{Identity, Token};
+use octavia_cloud::{AccessRule, CacheSettings, CachedIdentity, Identity, Token};
 use octavia_model::{Clock, ManualClock};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -31,17 +31,24 @@ impl Gate {
         Self::requiring_roles(true).await
     }
 
-    async fn requiring_roles(service_token_roles_required: bool) -> Self {
+    async fn requiring_roles(required: bool) -> Self {
+        Self::made(|gate, _| gate.service_token_roles_required = required).await
+    }
+
+    /// Makes a service whose door is changed first.
+    async fn made(change: impl FnOnce(&mut KeystoneGate, Arc<dyn Clock>)) -> Self {
         let world = World::new().await;
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&world.clock);
         let keystone = Arc::new(FakeIdentity::new(Arc::clone(&clock)));
-        let policy = Policy::load(PolicySettings::default(), clock).unwrap();
-        let gate = KeystoneGate {
+        let policy = Policy::load(PolicySettings::default(), Arc::clone(&clock)).unwrap();
+        let mut gate = KeystoneGate {
             identity: Arc::<FakeIdentity>::clone(&keystone) as Arc<dyn Identity>,
             www_authenticate_uri: "http://keystone.example/v3".to_owned(),
             service_token_roles: vec!["service".to_owned()],
-            service_token_roles_required,
+            service_token_roles_required: true,
+            service_type: Some("load-balancer".to_owned()),
         };
+        change(&mut gate, clock);
         let auth = Auth::Keystone(Arc::new(gate), Arc::new(policy));
         let router = world.router_asking(auth);
         Self {
@@ -196,7 +203,7 @@ async fn a_service_may_pass_on_what_was_begun_in_time() {
     for (required, roles, expected) in [
         (true, &["service"][..], 200),
         (true, &["member"], 401),
-        (false, &["member"], 200),
+        (false, &["member"], 401),
     ] {
         let gate = Gate::requiring_roles(required).await;
         gate.keystone.issue("t", "alice", TimeDelta::seconds(1));
@@ -234,4 +241,74 @@ async fn a_keystone_that_hangs_holds_nobody_up_for_ever() {
     gate.keystone.hold();
     tokio::time::pause();
     assert_eq!(gate.status(&[("x-auth-token", "t")]).await, 503);
+}
+
+#[tokio::test]
+async fn only_services_pass_for_services_where_roles_are_required() {
+    for (required, roles, expected) in [
+        (true, "service", 200),
+        (true, "member", 401),
+        (false, "member", 200),
+    ] {
+        let gate = Gate::requiring_roles(required).await;
+        gate.issue("t", "alice", |_| {});
+        gate.issue("s", "heat", |token| token.roles = vec![roles.to_owned()]);
+        let headers = [("x-auth-token", "t"), ("x-service-token", "s")];
+        assert_eq!(gate.status(&headers).await, expected, "{required} {roles}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_with_access_rules_is_good_for_what_they_allow() {
+    let gate = Gate::new().await;
+    let rule = |service: &str, method: &str, path: &str| AccessRule {
+        service: service.to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+    };
+    for (rules, expected) in [
+        (vec![rule("load-balancer", "GET", "/v2.0/lbaas/*")], 200),
+        (vec![rule("load-balancer", "POST", "/v2.0/lbaas/*")], 401),
+        (vec![rule("load-balancer", "GET", "/v2.0/lbaas/pools")], 401),
+        (vec![rule("compute", "GET", "/**")], 401),
+        (vec![], 401),
+    ] {
+        gate.issue("t", "alice", |token| token.access_rules = Some(rules));
+        assert_eq!(gate.status(&[("x-auth-token", "t")]).await, expected);
+        gate.issue("s", "heat", |token| {
+            token.roles = vec!["service".to_owned()];
+        });
+        let passed_on = [("x-auth-token", "t"), ("x-service-token", "s")];
+        assert_eq!(gate.status(&passed_on).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_know_its_name_takes_no_token_with_rules() {
+    let gate = Gate::made(|gate, _| gate.service_type = None).await;
+    gate.issue("t", "alice", |token| token.access_rules = Some(Vec::new()));
+    gate.issue("s", "heat", |token| {
+        token.roles = vec!["service".to_owned()];
+    });
+    let passed_on = [("x-auth-token", "t"), ("x-service-token", "s")];
+    assert_eq!(gate.status(&passed_on).await, 401);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_good_for_as_long_as_it_is_remembered_and_no_longer() {
+    let gate = Gate::made(|gate, clock| {
+        let inner = Arc::clone(&gate.identity);
+        let cache = CachedIdentity::new(inner, CacheSettings::default(), clock);
+        gate.identity = Arc::new(cache);
+    })
+    .await;
+    gate.issue("t", "alice", |_| {});
+    let token = [("x-auth-token", "t")];
+    assert_eq!(gate.status(&token).await, 200);
+    gate.keystone.revoke("t");
+    gate.world.clock.advance(TimeDelta::seconds(299));
+    assert_eq!(gate.status(&token).await, 200);
+    assert_eq!(gate.keystone.questions(), 1);
+    gate.world.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(gate.status(&token).await, 401);
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod declared;
 mod edge;
 mod gate;
+mod healthcheck;
 mod idempotency;
 mod keystone;
 mod network_reads;

@@ -212,7 +212,10 @@ async fn every_path_of_the_code_is_in_the_document() {
 #[tokio::test]
 async fn the_service_has_the_methods_of_the_document_and_no_others() {
     let config = ApiConfig {
-        healthcheck_enabled: true,
+        health: octavia_api::HealthConfig {
+            enabled: true,
+            ..octavia_api::HealthConfig::default()
+        },
         ..impatient()
     };
     let world = World::on(TestDatabase::sqlite().await, config).await;

@@ -42,6 +42,7 @@ impl FakeIdentity {
     pub fn issue_as(&self, id: &str, user: &str, life: TimeDelta, change: impl FnOnce(&mut Token)) {
         let mut token = Token {
             user_id: user.to_owned(),
+            user_name: Some(user.to_owned()),
             user_domain_id: Some("default".to_owned()),
             project_id: Some(format!("{user}-project")),
             project_domain_id: Some("default".to_owned()),
@@ -49,6 +50,7 @@ impl FakeIdentity {
             is_for_system: false,
             roles: vec!["member".to_owned(), "reader".to_owned()],
             is_admin_project: true,
+            access_rules: None,
             expires_at: self.clock.now() + life,
         };
         change(&mut token);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::AccessRule;
 
 /// A Keystone that knows one account and the tokens it is told.
 #[derive(Default)]
@@ -153,6 +154,7 @@ async fn a_token_says_who_calls() {
     let token = ask(&keystone, "t").await.unwrap().unwrap();
     let expected = Token {
         user_id: "alice".to_owned(),
+        user_name: Some("Alice".to_owned()),
         user_domain_id: Some("default".to_owned()),
         project_id: Some("p1".to_owned()),
         project_domain_id: Some("default".to_owned()),
@@ -160,12 +162,34 @@ async fn a_token_says_who_calls() {
         is_for_system: false,
         roles: vec!["member".to_owned(), "reader".to_owned()],
         is_admin_project: true,
+        access_rules: None,
         expires_at: start() + TimeDelta::hours(1),
     };
     assert_eq!(*token, expected);
     assert_eq!(ask(&keystone, "forged").await.unwrap(), None);
     assert_eq!(stage.server().made, 1, "the service's own token is kept");
     assert_eq!(stage.server().asked, ["nocatalog", "nocatalog"]);
+}
+
+#[tokio::test]
+async fn the_rules_of_an_application_credential_are_read() {
+    let stage = Stage::new().await;
+    let mut token = token_of_alice();
+    token["token"]["application_credential"] = json!({
+        "id": "a1",
+        "restricted": true,
+        "access_rules": [
+            { "id": "x", "service": "load-balancer", "method": "GET", "path": "/v2.0/**" },
+        ],
+    });
+    stage.server().tokens.insert("t".to_owned(), token);
+    let token = ask(&stage.keystone(), "t").await.unwrap().unwrap();
+    let expected = AccessRule {
+        service: "load-balancer".to_owned(),
+        method: "GET".to_owned(),
+        path: "/v2.0/**".to_owned(),
+    };
+    assert_eq!(token.access_rules, Some(vec![expected]));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Account, Domain, Named, Scope};
-use crate::{Error, Result, Token};
+use crate::{AccessRule, Error, Result, Token};
 
 /// Writes a request for a token.
 pub(super) fn authentication(account: &Account) -> Value {
@@ -41,6 +41,7 @@ pub(super) fn read_token(body: &[u8]) -> Result<Token> {
     let said = answer.token;
     let (project_id, project_domain_id) = said.project.map(Object::into_parts).unzip();
     Ok(Token {
+        user_name: said.user.name,
         user_id: said.user.id,
         user_domain_id: said.user.domain.map(|domain| domain.id),
         project_id,
@@ -49,6 +50,7 @@ pub(super) fn read_token(body: &[u8]) -> Result<Token> {
         is_for_system: said.system.is_some_and(|system| system.all),
         roles: said.roles.into_iter().map(|role| role.name).collect(),
         is_admin_project: said.is_admin_project.unwrap_or(true),
+        access_rules: said.application_credential.and_then(Limits::into_rules),
         expires_at: said.expires_at,
     })
 }
@@ -67,18 +69,50 @@ struct Said {
     #[serde(default)]
     roles: Vec<Role>,
     is_admin_project: Option<bool>,
+    application_credential: Option<Limits>,
     expires_at: DateTime<Utc>,
 }
 
 #[derive(Deserialize)]
 struct Object {
     id: String,
+    name: Option<String>,
     domain: Option<Reference>,
 }
 
 impl Object {
     fn into_parts(self) -> (String, Option<String>) {
         (self.id, self.domain.map(|domain| domain.id))
+    }
+}
+
+/// What an application credential limits its tokens to.
+#[derive(Deserialize)]
+struct Limits {
+    access_rules: Option<Vec<Rule>>,
+}
+
+impl Limits {
+    fn into_rules(self) -> Option<Vec<AccessRule>> {
+        let rules = self.access_rules?.into_iter();
+        Some(rules.map(Rule::into_rule).collect())
+    }
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    service: String,
+    method: String,
+    path: String,
+}
+
+impl Rule {
+    fn into_rule(self) -> AccessRule {
+        AccessRule {
+            service: self.service,
+            method: self.method,
+            path: self.path,
+        }
     }
 }
 

@@ -38,6 +38,7 @@ fn gate(role: &KeystoneRole, clock: &Arc<dyn Clock>) -> Result<KeystoneGate, Fai
         www_authenticate_uri: role.www_authenticate_uri.clone(),
         service_token_roles: role.service_token_roles.clone(),
         service_token_roles_required: role.service_token_roles_required,
+        service_type: role.service_type.clone(),
     })
 }
 

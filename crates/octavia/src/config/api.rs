@@ -8,6 +8,7 @@ use octavia_api::{ApiConfig, HaproxyTimeouts, TlsFiles, VipPolicy};
 use octavia_model::{Limits, Topology};
 
 use super::edge;
+use super::health;
 use super::keystone::{self, KeystoneRole};
 use super::policy;
 use super::problem::Problem;
@@ -138,9 +139,7 @@ fn api(reader: &Reader<'_>) -> ApiConfig {
         default_provider_driver: text("default_provider_driver"),
         udp_connect_min_interval_health_monitor: reader
             .number((API, "udp_connect_min_interval_health_monitor")),
-        healthcheck_enabled: allowed("healthcheck_enabled"),
-        healthcheck_refresh_interval: reader.seconds((API, "healthcheck_refresh_interval")),
-        healthcheck_backends: reader.list(("healthcheck", "backends")),
+        health: health::read(reader),
         default_listener_ciphers: text("default_listener_ciphers"),
         default_pool_ciphers: text("default_pool_ciphers"),
         tls_cipher_prohibit_list: ciphers(&text("tls_cipher_prohibit_list")),

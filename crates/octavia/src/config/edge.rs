@@ -1,6 +1,6 @@
 //! `[cors]`, `[oslo_middleware]`, and what `[api_settings]` says of requests as such.
 
-use octavia_api::{AccessLog, CorsSettings, EdgeConfig};
+use octavia_api::{AccessLog, CorsSettings, EdgeConfig, RateLimit};
 
 use super::reader::Reader;
 
@@ -16,6 +16,10 @@ pub(super) fn read(reader: &Reader<'_>) -> EdgeConfig {
         access_log: match access_log.as_deref() {
             Some("changes") => AccessLog::Changes,
             _ => AccessLog::All,
+        },
+        rate_limit: RateLimit {
+            per_second: reader.number(("api_settings", "rate_limit")),
+            burst: reader.number(("api_settings", "rate_limit_burst")),
         },
     }
 }

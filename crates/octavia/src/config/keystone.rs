@@ -33,6 +33,8 @@ pub(crate) struct KeystoneRole {
     pub(crate) service_token_roles: Vec<String>,
     /// Whether it does need one.
     pub(crate) service_token_roles_required: bool,
+    /// What the catalogue calls this service.
+    pub(crate) service_type: Option<String>,
 }
 
 /// Reads the options, or says what keeps tokens from being checked.
@@ -87,6 +89,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<KeystoneRole, Vec<Problem>> {
             },
             service_token_roles: reader.list((SECTION, "service_token_roles")),
             service_token_roles_required: reader.boolean((SECTION, "service_token_roles_required")),
+            service_type: options.text("service_type"),
         }),
         _ => Err(problems),
     }

@@ -81,7 +81,7 @@ impl Record {
 
     /// Sets what the recording was made with.
     pub(crate) fn configure(&self, mut config: ApiConfig) -> ApiConfig {
-        config.healthcheck_enabled = true;
+        config.health.enabled = true;
         config
             .enabled_provider_drivers
             .insert("noop_driver".to_owned(), "The no-op driver.".to_owned());
@@ -130,9 +130,9 @@ fn set(config: &mut ApiConfig, option: &str, value: &str) {
         "timeout_client_data" => {
             config.haproxy_amphora.timeout_client_data = value.parse().unwrap();
         }
-        "healthcheck_enabled" => config.healthcheck_enabled = flag,
+        "healthcheck_enabled" => config.health.enabled = flag,
         "default_pool_quota" => {}
         other => panic!("the recording sets {other}, which nobody knows here"),
     }
-    config.healthcheck_refresh_interval = Duration::ZERO;
+    config.health.refresh_interval = Duration::ZERO;
 }
