@@ -1,6 +1,7 @@
 //! `agent.conf`: what an amphora is told at boot, in upstream's format.
 
 mod ini;
+mod traffic_log;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use octavia_amphora_api::heartbeat::Key;
 use uuid::Uuid;
 
 use ini::Ini;
+
+pub use traffic_log::TrafficLogConfig;
 
 /// What an agent must know before it hears from a controller.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct AgentConfig {
     pub heartbeat_interval: Duration,
     /// What signs them (`[health_manager] heartbeat_key`).
     pub heartbeat_key: Key,
+    /// Where lines about traffic go (`[amphora_agent]`).
+    pub traffic_log: TrafficLogConfig,
 }
 
 impl AgentConfig {
@@ -84,9 +89,10 @@ impl AgentConfig {
                 "agent_request_read_timeout",
                 180,
             )?,
-            controllers: source.controllers()?,
+            controllers: source.addresses("health_manager", "controller_ip_port_list")?,
             heartbeat_interval: source.seconds("health_manager", "heartbeat_interval", 10)?,
             heartbeat_key: source.heartbeat_key()?,
+            traffic_log: TrafficLogConfig::read(&source)?,
         })
     }
 }
@@ -186,16 +192,18 @@ impl Source<'_> {
         }
     }
 
-    fn controllers(&self) -> Result<Vec<SocketAddr>, ConfigError> {
-        const SECTION: &str = "health_manager";
-        const OPTION: &str = "controller_ip_port_list";
-        let list = self.ini.value(SECTION, OPTION).unwrap_or_default();
+    fn addresses(
+        &self,
+        section: &'static str,
+        option: &'static str,
+    ) -> Result<Vec<SocketAddr>, ConfigError> {
+        let list = self.ini.value(section, option).unwrap_or_default();
         list.split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
             .map(|item| {
-                controller(item)
-                    .ok_or_else(|| self.invalid(SECTION, OPTION, item, &"not ADDRESS:PORT"))
+                address(item)
+                    .ok_or_else(|| self.invalid(section, option, item, &"not ADDRESS:PORT"))
             })
             .collect()
     }
@@ -248,7 +256,7 @@ impl Source<'_> {
 }
 
 /// Upstream cuts at the last colon, so that IPv6 addresses need no brackets.
-fn controller(text: &str) -> Option<SocketAddr> {
+fn address(text: &str) -> Option<SocketAddr> {
     let (host, port) = text.rsplit_once(':')?;
     let host = host
         .strip_prefix('[')

@@ -20,6 +20,6 @@ mod network;
 mod server;
 
 pub use agent::{Agent, AgentOptions, Clock};
-pub use config::{AgentConfig, ConfigError};
+pub use config::{AgentConfig, ConfigError, TrafficLogConfig};
 pub use data_plane::{DataPlane, Rejected};
 pub use error::Error;

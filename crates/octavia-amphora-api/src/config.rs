@@ -89,6 +89,9 @@ pub struct Listener {
     /// Headers added to requests.
     #[serde(default, skip_serializing_if = "InsertHeaders::is_none")]
     pub insert_headers: InsertHeaders,
+    /// How its traffic is logged, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<TrafficLog>,
     /// Who may connect; everybody when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_cidrs: Vec<IpNet>,
@@ -99,6 +102,18 @@ pub struct Listener {
     /// The TLS that its clients speak, if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<ListenerTls>,
+}
+
+/// How the traffic of a listener is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrafficLog {
+    /// The project that owns the listener.
+    pub project_id: String,
+    /// Its load balancer.
+    pub load_balancer_id: Uuid,
+    /// A format in HAProxy's language (upstream's `user_log_format`), or `json`.
+    pub format: String,
 }
 
 /// Time limits of a listener, in milliseconds.

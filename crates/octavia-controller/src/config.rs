@@ -77,6 +77,10 @@ pub struct AmphoraSettings {
     pub heartbeat_key: Secret<String>,
     /// How long a certificate is good (`[certificates] cert_validity_time`).
     pub cert_validity_time: Duration,
+    /// How traffic is logged (`user_log_format`), if it is (`connection_logging`).
+    pub log_format: Option<String>,
+    /// Options of `[amphora_agent]` that amphorae are given as they are: where logs go.
+    pub log_options: Vec<(&'static str, String)>,
 }
 
 impl Default for AmphoraSettings {
@@ -91,6 +95,8 @@ impl Default for AmphoraSettings {
             heartbeat_interval: Duration::from_secs(10),
             heartbeat_key: Secret::new(String::new()),
             cert_validity_time: 30 * DAY,
+            log_format: None,
+            log_options: Vec::new(),
         }
     }
 }

@@ -83,6 +83,8 @@ pub fn document(
 pub struct Surroundings<'a> {
     /// Time limits of listeners that name none.
     pub timeouts: Timeouts,
+    /// How traffic is logged, if it is.
+    pub log_format: Option<&'a str>,
     /// Where the addresses live.
     pub networking: AmphoraNetworking,
     /// The networks, needed when the amphora has interfaces of its own.

@@ -17,6 +17,7 @@
 //! | `runtime` | what a loop is made of: clock, poller, slots, deadlines, streams |
 //! | `tally` | what each loop counts, and its sums |
 //! | `metrics` | the answer of PROMETHEUS listeners |
+//! | `flow_log` | a line for each request, connection and flow |
 //! | `report` | statuses and counters, gathered from shared atomics |
 //! | `limits` | every bound in one place |
 //!
@@ -29,6 +30,7 @@
 
 mod balance;
 mod config;
+mod flow_log;
 mod health;
 mod http1;
 mod l7;
@@ -46,4 +48,5 @@ mod tls;
 mod udp;
 mod worker;
 
+pub use flow_log::{LogOptions, LogProtocol};
 pub use proxy::{ApplyError, Proxy, ProxyOptions};

@@ -28,10 +28,17 @@ const NEVER: [&str; 6] = [
 ];
 
 /// Renders everything that `snapshot` serves counts.
-pub(crate) fn render(snapshot: &Snapshot, now: Time) -> String {
+pub(crate) fn render(snapshot: &Snapshot, dropped_lines: u64, now: Time) -> String {
     let mut page = Page::default();
     host::add(&mut page);
     process(snapshot, &mut page);
+    let name = "octavia_loadbalancer_dropped_logs_total";
+    page.family(
+        name,
+        Kind::Counter,
+        "Lines of the traffic log that were dropped.",
+    );
+    page.sample(&[], dropped_lines);
     listener::add(snapshot, &mut page);
     pool::add(snapshot, now, &mut page);
     page.finish()

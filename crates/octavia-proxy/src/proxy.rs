@@ -12,6 +12,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use uuid::Uuid;
 
 use crate::config::{Snapshot, compile};
+use crate::flow_log::{self, LogOptions, Queue};
 use crate::health::Checker;
 use crate::shared::Shared;
 use crate::worker::Worker;
@@ -27,6 +28,8 @@ pub struct ProxyOptions {
     pub on_change: Box<dyn Fn() + Send + Sync>,
     /// Where the jitter of health checks starts from.
     pub seed: u64,
+    /// Where lines about traffic go.
+    pub log: LogOptions,
 }
 
 impl Default for ProxyOptions {
@@ -35,6 +38,7 @@ impl Default for ProxyOptions {
             threads: 1,
             on_change: Box::new(|| {}),
             seed: 1,
+            log: LogOptions::default(),
         }
     }
 }
@@ -74,6 +78,8 @@ impl ApplyError {
 pub struct Proxy {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// Writes what the others log, and ends after them.
+    writer: Option<JoinHandle<()>>,
     applying: Mutex<()>,
 }
 
@@ -82,15 +88,31 @@ impl Proxy {
     pub fn start(options: ProxyOptions) -> io::Result<Self> {
         raise_descriptor_limit();
         let loops = options.threads.clamp(1, limits::LOOPS);
-        let shared = Arc::new(Shared::new(loops, options.on_change)?);
+        let log = options
+            .log
+            .is_on()
+            .then(|| Queue::new(options.log.queue_size));
+        let shared = Arc::new(Shared::new(loops, options.on_change, log)?);
         let mut proxy = Self {
             shared: Arc::clone(&shared),
             threads: Vec::new(),
+            writer: None,
             applying: Mutex::new(()),
         };
         for index in 0..loops {
             let worker = Worker::new(index, Arc::clone(&shared))?;
             proxy.spawn(format!("proxy-{index}"), move || worker.run())?;
+        }
+        if options.log.is_on() {
+            let (log, shared) = (options.log, Arc::clone(&shared));
+            let run = move || {
+                if let Some(queue) = &shared.log {
+                    flow_log::run(&log, queue);
+                }
+                Ok(())
+            };
+            proxy.spawn("proxy-log".into(), run)?;
+            proxy.writer = proxy.threads.pop();
         }
         let checker = Checker::new(shared, options.seed)?;
         proxy.spawn("proxy-health".into(), move || checker.run())?;
@@ -173,6 +195,10 @@ impl Proxy {
             // One that failed has ended the process.
             thread.join().ok();
         }
+        if let Some(queue) = &self.shared.log {
+            queue.stop();
+        }
+        self.writer.take().map(JoinHandle::join);
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::Snapshot;
+use crate::flow_log::Queue;
 use crate::runtime::waker::Waker;
 
 /// The current snapshot, who serves it, and how to wake them.
@@ -17,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) wakers: Vec<Waker>,
     /// Wakes the health checks.
     pub(crate) health_waker: Waker,
+    /// Where lines about traffic wait to be written, if they go anywhere.
+    pub(crate) log: Option<Queue>,
     served: Mutex<Vec<u64>>,
     progress: Condvar,
     on_change: Box<dyn Fn() + Send + Sync>,
@@ -24,12 +27,17 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Starts with a snapshot that serves nothing.
-    pub(crate) fn new(loops: usize, on_change: Box<dyn Fn() + Send + Sync>) -> io::Result<Self> {
+    pub(crate) fn new(
+        loops: usize,
+        on_change: Box<dyn Fn() + Send + Sync>,
+        log: Option<Queue>,
+    ) -> io::Result<Self> {
         let wakers: io::Result<Vec<_>> = (0..loops).map(|_| Waker::new()).collect();
         Ok(Self {
             current: ArcSwap::from_pointee(Snapshot::empty(0)),
             wakers: wakers?,
             health_waker: Waker::new()?,
+            log,
             served: Mutex::new(vec![0; loops]),
             progress: Condvar::new(),
             on_change,

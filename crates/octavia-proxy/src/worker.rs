@@ -10,6 +10,7 @@ mod drive;
 mod exchange;
 mod expire;
 mod handshake;
+mod log;
 mod member;
 mod own;
 mod policy;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Snapshot;
+use crate::flow_log::{Lines, Traces};
 use crate::limits;
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::Deadlines;
@@ -75,6 +77,9 @@ struct Io {
     buffer: Box<[u8]>,
     out: Vec<u8>,
     pipes: Pipes,
+    traces: Traces,
+    /// What was logged in this turn.
+    lines: Lines,
     /// How many bytes the connection that has its turn has moved.
     moved: usize,
 }
@@ -108,6 +113,8 @@ impl Worker {
                 buffer: vec![0; limits::READ_BYTES].into_boxed_slice(),
                 out: Vec::with_capacity(limits::HEAD_BYTES),
                 pipes: Pipes::default(),
+                traces: Traces::of_loop(index),
+                lines: Lines::default(),
                 moved: 0,
             },
             acceptors: Slots::default(),
@@ -158,6 +165,9 @@ impl Worker {
             self.accept(key);
         }
         self.expire_due();
+        if let Some(queue) = self.shared.log.as_ref().filter(|_| self.io.lines.count > 0) {
+            queue.put(&mut self.io.lines);
+        }
     }
 
     /// Notes what became of member connections before any client takes one from the pool.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use octavia_agent::{Agent, AgentConfig, AgentOptions};
 use octavia_model::{Clock, SystemClock};
+use octavia_proxy::{LogOptions, LogProtocol};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::cli::Common;
@@ -80,7 +81,7 @@ async fn serve(config: AgentConfig) -> Result<(), Failure> {
     let amphora_id = config.amphora_id;
     // Amphorae differ, so that they do not all ask the same member at the same moment.
     let seed = amphora_id.as_u64_pair().0;
-    let data_plane = ProxyDataPlane::start(seed)?;
+    let data_plane = ProxyDataPlane::start(seed, log_options(&config))?;
     let agent = Agent::start(AgentOptions {
         config,
         data_plane: Arc::new(data_plane),
@@ -99,6 +100,23 @@ async fn serve(config: AgentConfig) -> Result<(), Failure> {
         Ok(())
     });
     lifecycle.run().await
+}
+
+/// Tells the proxy where lines about traffic go.
+fn log_options(config: &AgentConfig) -> LogOptions {
+    let log = &config.traffic_log;
+    LogOptions {
+        file: log.file.clone(),
+        targets: log.targets.clone(),
+        protocol: if log.over_tcp {
+            LogProtocol::Tcp
+        } else {
+            LogProtocol::Udp
+        },
+        facility: log.facility,
+        queue_size: log.queue_size,
+        host: format!("amphora-{}", config.amphora_id),
+    }
 }
 
 impl From<octavia_agent::Error> for Failure {

@@ -51,6 +51,13 @@ fn the_file_of_upstream_is_read() {
         ],
         heartbeat_interval: 3s,
         heartbeat_key: ***,
+        traffic_log: TrafficLogConfig {
+            file: None,
+            targets: [],
+            over_tcp: false,
+            facility: 0,
+            queue_size: 10000,
+        },
     }
     "#);
 }
@@ -74,6 +81,13 @@ heartbeat_key = k
         controllers: [],
         heartbeat_interval: 10s,
         heartbeat_key: ***,
+        traffic_log: TrafficLogConfig {
+            file: None,
+            targets: [],
+            over_tcp: false,
+            facility: 0,
+            queue_size: 10000,
+        },
     }
     "#);
 }
@@ -85,6 +99,36 @@ fn a_quoted_heartbeat_key_is_used_without_its_quotes() {
         ini.value("health_manager", "heartbeat_key"),
         Some("with = signs")
     );
+}
+
+#[test]
+fn the_log_of_traffic_has_upstreams_options() {
+    let text = format!(
+        "{FILE}tenant_log_targets = 192.0.2.1:514, [2001:db8::1]:514\nlog_protocol = TCP\n\
+         user_log_facility = 3\nlog_queue_size = 50\ntenant_log_file = traffic.log\n"
+    );
+    insta::assert_debug_snapshot!(parse(&text).unwrap().traffic_log, @r#"
+    TrafficLogConfig {
+        file: Some(
+            "/amphora/traffic.log",
+        ),
+        targets: [
+            192.0.2.1:514,
+            [2001:db8::1]:514,
+        ],
+        over_tcp: true,
+        facility: 3,
+        queue_size: 50,
+    }
+    "#);
+    let bad = |line: &str| refusal(&format!("{FILE}{line}\n"));
+    insta::assert_snapshot!(
+        [bad("log_protocol = SCTP"), bad("user_log_facility = 8"), bad("tenant_log_targets = x")].join("\n"),
+        @r"
+    /amphora/agent.conf: [amphora_agent] log_protocol = SCTP: not UDP or TCP
+    /amphora/agent.conf: [amphora_agent] user_log_facility = 8: not 0 to 7
+    /amphora/agent.conf: [amphora_agent] tenant_log_targets = x: not ADDRESS:PORT
+    ");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use octavia_agent::{Agent, AgentConfig, AgentOptions};
+use octavia_agent::{Agent, AgentConfig, AgentOptions, TrafficLogConfig};
 use octavia_amphora_api::agent::{AgentStatus, Refusal};
 use octavia_amphora_api::config::{Listener, ListenerProtocol};
 use octavia_amphora_api::heartbeat::Key;
@@ -50,6 +50,7 @@ impl Amphora {
             controllers: Vec::new(),
             heartbeat_interval: NEVER,
             heartbeat_key: Key::new(KEY),
+            traffic_log: TrafficLogConfig::default(),
         };
         Self {
             _directory: directory,
@@ -170,6 +171,7 @@ pub(crate) fn document(generation: u64) -> AmphoraConfig {
             default_pool: None,
             timeouts: octavia_amphora_api::config::Timeouts::default(),
             insert_headers: octavia_amphora_api::config::InsertHeaders::default(),
+            log: None,
             allowed_cidrs: Vec::new(),
             l7_policies: Vec::new(),
             tls: None,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use octavia_amphora_api::config::{self, InsertHeaders, Timeouts};
+use octavia_amphora_api::config::{self, InsertHeaders, Timeouts, TrafficLog};
 use octavia_model::{Id, Listener, ListenerProtocol, LoadBalancerTree, Pool, ProvisioningStatus};
 
 use super::{Surroundings, Unsupported, l7, tls};
@@ -39,6 +39,11 @@ fn translate(
         default_pool: pool_of(tree, listener.default_pool_id),
         timeouts: timeouts(listener, surroundings.timeouts),
         insert_headers: insert_headers(&listener.insert_headers),
+        log: surroundings.log_format.map(|format| TrafficLog {
+            project_id: listener.project_id.clone().unwrap_or_default(),
+            load_balancer_id: tree.load_balancer.id.uuid(),
+            format: format.to_owned(),
+        }),
         allowed_cidrs: listener.allowed_cidrs.clone(),
         l7_policies: l7::policies(tree, listener),
         tls: tls::of_listener(listener, surroundings.material)?,

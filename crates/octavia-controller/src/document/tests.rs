@@ -26,6 +26,7 @@ fn build_with(
 ) -> Result<AmphoraConfig, Unsupported> {
     let surroundings = Surroundings {
         timeouts: Timeouts::default(),
+        log_format: None,
         networking,
         topography,
         material: &Material::default(),
@@ -661,6 +662,7 @@ fn material() -> Material {
 fn build_of(tree: &LoadBalancerTree, material: &Material) -> Result<AmphoraConfig, Unsupported> {
     let surroundings = Surroundings {
         timeouts: Timeouts::default(),
+        log_format: None,
         networking: AmphoraNetworking::Host,
         topography: &Topography::default(),
         material,

@@ -249,6 +249,7 @@ impl Executor {
         let material = self.world.secrets.read(project, references(tree)).await?;
         let surroundings = Surroundings {
             timeouts: self.settings.amphora.timeouts,
+            log_format: self.settings.amphora.log_format.as_deref(),
             networking: self.settings.worker.networking,
             topography: &topography,
             material: &material,

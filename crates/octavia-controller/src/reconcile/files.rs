@@ -35,15 +35,14 @@ fn agent_conf(amphora: Id<Amphora>, settings: &AmphoraSettings) -> String {
         .iter()
         .map(ToString::to_string)
         .collect();
+    let mut agent = vec![
+        ("amphora_id", amphora.to_string()),
+        ("agent_server_cert", "certs/server.pem".to_owned()),
+        ("agent_server_ca", "certs/client_ca.pem".to_owned()),
+    ];
+    agent.extend(settings.log_options.iter().cloned());
     let sections = [
-        (
-            "amphora_agent",
-            vec![
-                ("amphora_id", amphora.to_string()),
-                ("agent_server_cert", "certs/server.pem".to_owned()),
-                ("agent_server_ca", "certs/client_ca.pem".to_owned()),
-            ],
-        ),
+        ("amphora_agent", agent),
         (
             "haproxy_amphora",
             vec![
@@ -86,6 +85,7 @@ mod tests {
                 "[::1]:5556".parse().unwrap(),
             ],
             heartbeat_key: Secret::new("insecure".to_owned()),
+            log_options: vec![("log_protocol", "TCP".to_owned())],
             ..AmphoraSettings::default()
         };
         let amphora = "a3a30000-0000-4000-8000-000000000001".parse().unwrap();
@@ -94,6 +94,7 @@ mod tests {
         amphora_id = a3a30000-0000-4000-8000-000000000001
         agent_server_cert = certs/server.pem
         agent_server_ca = certs/client_ca.pem
+        log_protocol = TCP
 
         [haproxy_amphora]
         bind_port = 9443

@@ -11,9 +11,10 @@ use octavia_amphora_api::AmphoraConfig;
 use octavia_amphora_api::config::{self, ListenerProtocol, PoolProtocol};
 use uuid::Uuid;
 
-use super::snapshot::{Binding, Headers, Listener, Member, Pool, Snapshot};
+use super::snapshot::{Binding, Headers, Listener, Log, Member, Pool, Snapshot};
 use super::state::{ListenerState, MemberState};
 use crate::balance::RoundRobin;
+use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
 use crate::limits;
 use crate::proxy::ApplyError;
@@ -261,6 +262,14 @@ fn compile_listener(
         member_time: Duration::from_millis(timeouts.member_data_ms),
         flow_time: Duration::from_millis(timeouts.udp_idle_ms),
         headers: headers(listener),
+        log: listener.log.as_ref().map(|log| Log {
+            format: Format::parse(&log.format),
+            names: Names {
+                project: log.project_id.clone(),
+                load_balancer: log.load_balancer_id,
+                listener: listener.id,
+            },
+        }),
         allowed: listener.allowed_cidrs.clone(),
         tls: tls.transpose().map_err(invalid)?,
         l7,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
+use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
@@ -73,6 +74,8 @@ pub(crate) struct Listener {
     pub(crate) flow_time: Duration,
     /// The headers added to requests.
     pub(crate) headers: Headers,
+    /// How its traffic is logged, if it is.
+    pub(crate) log: Option<Log>,
     /// Who may connect; everybody when empty.
     pub(crate) allowed: Vec<IpNet>,
     /// The TLS that its clients speak, if they do.
@@ -81,6 +84,14 @@ pub(crate) struct Listener {
     pub(crate) l7: Option<Policies>,
     /// What lives on.
     pub(crate) state: Arc<ListenerState>,
+}
+
+/// How the traffic of a listener is logged.
+pub(crate) struct Log {
+    /// How a line is written.
+    pub(crate) format: Format,
+    /// What all lines have in common.
+    pub(crate) names: Names,
 }
 
 /// The headers that a listener adds to requests.

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// Returns the microseconds since 1970, for people to read.
+pub(crate) fn wall_micros() -> u64 {
+    let now = clock_gettime(ClockId::Realtime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds * 1_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000
+}
+
 /// A moment of the monotonic clock, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(u64);

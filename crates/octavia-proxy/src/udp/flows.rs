@@ -23,6 +23,8 @@ pub(crate) struct Flow {
     pub(crate) member: Arc<MemberState>,
     /// As of the present snapshot.
     pub(crate) listener: Arc<Listener>,
+    /// When its first datagram came.
+    pub(crate) began: Time,
     /// Bytes of the client.
     pub(crate) bytes_in: u64,
     /// Bytes to the client.

@@ -1,7 +1,7 @@
 //! The end of a request, connection or flow: it is counted.
 
-use super::Worker;
 use super::client::Client;
+use super::{Worker, log};
 use crate::http1::answer::Refusal;
 use crate::runtime::clock::Time;
 use crate::runtime::slots::Key;
@@ -23,6 +23,29 @@ pub(super) enum End {
     Member,
 }
 
+impl End {
+    /// Tells whether no pool had to do with it.
+    pub(super) fn is_ours(self, status: u16) -> bool {
+        matches!(self, Self::Intercepted | Self::Denied)
+            || matches!(status, 400 | 405 | 408 | 431 | 501 | 505)
+    }
+
+    /// Returns HAProxy's letters: who ended it, and in which phase.
+    pub(super) fn letters(self, status: u16) -> &'static str {
+        match (self, status) {
+            (Self::Complete, _) => "--",
+            (Self::Intercepted, _) => "LR",
+            (Self::Client, 408) => "cR",
+            (Self::Client, 400..) | (Self::Denied, _) => "PR",
+            (Self::Client, _) => "CD",
+            (Self::Member, 503) => "SC",
+            (Self::Member, 504) => "sH",
+            (Self::Member, 502) => "SH",
+            (Self::Member, _) => "SD",
+        }
+    }
+}
+
 impl Worker {
     /// Accounts for what a client's connection carries at present, once.
     pub(super) fn account(&mut self, key: Key, end: End) {
@@ -33,6 +56,7 @@ impl Worker {
         if !std::mem::replace(&mut client.record.is_open, false) {
             return;
         }
+        let client = &*client;
         let pool = client.chosen.as_ref().or(client.listener.pool.as_ref());
         let served = client.record.member.as_ref();
         count(
@@ -46,6 +70,18 @@ impl Worker {
         }
         if let Some(member) = served {
             count(client, member.tallies.of_loop(index), end, now);
+        }
+        if let Some(log) = client
+            .listener
+            .log
+            .as_ref()
+            .filter(|_| self.shared.log.is_some())
+        {
+            log::write(
+                log,
+                &log::of_client(client, log, end, now),
+                &mut self.io.lines,
+            );
         }
     }
 

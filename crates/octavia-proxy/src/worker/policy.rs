@@ -7,6 +7,7 @@ use octavia_amphora_api::config::ListenerProtocol;
 use super::account::End;
 use super::client::Phase;
 use super::{Step, Worker};
+use crate::flow_log::Queue;
 use crate::http1::body::Framing;
 use crate::http1::request::RequestHead;
 use crate::l7::Verdict;
@@ -66,7 +67,9 @@ impl Worker {
                 (*code, End::Intercepted)
             }
             Reply::Metrics => {
-                answer::text(&metrics::render(&self.snapshot, self.io.now), manner, out);
+                let dropped = self.shared.log.as_ref().map_or(0, Queue::dropped);
+                let page = metrics::render(&self.snapshot, dropped, self.io.now);
+                answer::text(&page, manner, out);
                 (200, End::Intercepted)
             }
             Reply::NotFound => {

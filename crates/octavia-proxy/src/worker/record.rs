@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) bytes_out: u64,
     /// Who served it.
     pub(super) member: Option<Arc<MemberState>>,
+    /// The trace that the request belongs to, kept where it is logged.
+    pub(super) trace: Option<u128>,
     /// The first line of the request, kept where it is logged.
     pub(super) line: Vec<u8>,
 }
@@ -36,6 +38,7 @@ impl Record {
             bytes_in: 0,
             bytes_out: 0,
             member: None,
+            trace: None,
             line: Vec::new(),
         }
     }
@@ -50,7 +53,15 @@ impl Record {
         self.bytes_in = 0;
         self.bytes_out = 0;
         self.member = None;
+        self.trace = None;
         self.line.clear();
+    }
+
+    /// Keeps the first line of a request for the log.
+    pub(super) fn keep_line(&mut self, head: &[u8]) {
+        let head = head.trim_ascii_start();
+        let end = memchr::memchr(b'\r', head).unwrap_or(head.len());
+        self.line.extend_from_slice(&head[..end]);
     }
 
     /// Notes that the connection to `member` stands, the latest of several.

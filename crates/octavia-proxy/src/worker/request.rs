@@ -105,6 +105,13 @@ impl Worker {
                 client.find_wish(head.cookie.map(|span| span.within(bytes)));
                 client.record.begin(self.io.now);
                 client.record.bytes_in += head.length as u64;
+                if let Some(log) = &client.listener.log {
+                    client.record.keep_line(bytes);
+                    let head = &bytes[..head.length];
+                    let traces = Some(&mut self.io.traces).filter(|_| log.format.traces());
+                    client.record.trace =
+                        traces.map(|traces| traces.of_request(head, &mut client.http.request));
+                }
                 client.http.input.clear();
                 client.http.input.extend_from_slice(&bytes[head.length..]);
                 match reply {

@@ -16,4 +16,5 @@ mod swaps;
 mod tcp;
 mod tls;
 mod tls_members;
+mod traffic_log;
 mod udp;

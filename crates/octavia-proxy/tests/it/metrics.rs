@@ -156,7 +156,6 @@ fn every_name_of_upstream_is_answered_or_known_to_be_missing() {
     octavia_loadbalancer_current_session_rate
     octavia_loadbalancer_current_ssl_connections
     octavia_loadbalancer_current_ssl_rate
-    octavia_loadbalancer_dropped_logs_total
     octavia_loadbalancer_frontend_ssl_reuse
     octavia_loadbalancer_max_backend_ssl_key_rate
     octavia_loadbalancer_max_connection_rate

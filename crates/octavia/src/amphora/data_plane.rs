@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use octavia_agent::{DataPlane, Rejected};
 use octavia_amphora_api::{AmphoraConfig, Report};
-use octavia_proxy::{ApplyError, Proxy, ProxyOptions};
+use octavia_proxy::{ApplyError, LogOptions, Proxy, ProxyOptions};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
@@ -18,14 +18,16 @@ pub(super) struct ProxyDataPlane {
 }
 
 impl ProxyDataPlane {
-    /// Starts the proxy with a loop for each core; `seed` is where its chance begins.
-    pub(super) fn start(seed: u64) -> Result<Self, Failure> {
+    /// Starts the proxy with a loop for each core; `seed` is where its chance begins, `log` where
+    /// lines about traffic go.
+    pub(super) fn start(seed: u64, log: LogOptions) -> Result<Self, Failure> {
         let changes = watch::Sender::new(0);
         let told = changes.clone();
         let options = ProxyOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             on_change: Box::new(move || told.send_modify(|count| *count += 1)),
             seed,
+            log,
         };
         let proxy = Proxy::start(options).map_err(|error| Failure::Other(error.into()))?;
         Ok(Self {

@@ -12,6 +12,7 @@ use super::reader::Reader;
 use super::settings::Name;
 
 const WORKER: &str = "controller_worker";
+const AGENT: &str = "amphora_agent";
 const AMPHORA: &str = "haproxy_amphora";
 const HEALTH: &str = "health_manager";
 const HEARTBEAT_KEY: Name = ("health_manager", "heartbeat_key");
@@ -87,7 +88,28 @@ fn amphora(reader: &Reader<'_>) -> AmphoraSettings {
         heartbeat_interval: reader.interval((HEALTH, "heartbeat_interval")),
         heartbeat_key: heartbeat_key(reader),
         cert_validity_time: reader.interval((CERTIFICATES, "cert_validity_time")),
+        log_format: reader
+            .text((AMPHORA, "user_log_format"))
+            .filter(|_| reader.boolean((AMPHORA, "connection_logging"))),
+        log_options: log_options(reader),
     }
+}
+
+/// Options about logs that amphorae are given as they are.
+fn log_options(reader: &Reader<'_>) -> Vec<(&'static str, String)> {
+    let targets = reader.list((AGENT, "tenant_log_targets")).join(", ");
+    let number = |name| reader.integer((AGENT, name)).map(|value| value.to_string());
+    let options = [
+        ("tenant_log_targets", Some(targets)),
+        ("tenant_log_file", reader.text((AGENT, "tenant_log_file"))),
+        ("log_protocol", reader.text((AGENT, "log_protocol"))),
+        ("user_log_facility", number("user_log_facility")),
+        ("log_queue_size", number("log_queue_size")),
+    ];
+    options
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+        .collect()
 }
 
 fn timeouts(reader: &Reader<'_>) -> Timeouts {

@@ -38,6 +38,7 @@ fn listener(number: u128, port: u16) -> Listener {
         default_pool: Some(id(20)),
         timeouts: Timeouts::default(),
         insert_headers: InsertHeaders::default(),
+        log: None,
         allowed_cidrs: Vec::new(),
         l7_policies: Vec::new(),
         tls: None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use super::super::{FLOW, Worker};
+use super::super::{FLOW, Worker, log};
 use crate::config::{Listener, MemberState, Pool};
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::{Due, Timer};
@@ -74,6 +74,7 @@ impl Worker {
             socket,
             member,
             listener,
+            began: self.io.now,
             heard_at: self.io.now,
             bytes_in: 0,
             bytes_out: 0,
@@ -131,11 +132,23 @@ impl Worker {
     fn end_flow(&mut self, key: Key) {
         if let Some(flow) = self.udp.flows.remove(key) {
             flow.member.end();
+            self.log_flow(&flow);
             flow.listener.state.leave();
             if let Some(stickiness) = flow.listener.stickiness(None) {
                 stickiness.remember(flow.client.ip(), flow.member.id, self.io.now);
             }
         }
+    }
+
+    fn log_flow(&mut self, flow: &Flow) {
+        let log = flow.listener.log.as_ref();
+        let Some(log) = log.filter(|_| self.shared.log.is_some()) else {
+            return;
+        };
+        let port = self.udp.ports.get_mut(flow.port);
+        let local = port.map_or(flow.client, |port| port.address);
+        let entry = log::of_flow(flow, log, local, self.io.now);
+        log::write(log, &entry, &mut self.io.lines);
     }
 
     /// Hands what a member sent to the client of its flow.

@@ -7,7 +7,7 @@ use octavia_amphora_api::config::{
     Pool, PoolProtocol, Timeouts,
 };
 use octavia_amphora_api::report::{Counters, MemberReport, MemberStatus, Report};
-use octavia_proxy::{ApplyError, Proxy, ProxyOptions};
+use octavia_proxy::{ApplyError, LogOptions, Proxy, ProxyOptions};
 use uuid::Uuid;
 
 /// Makes an id.
@@ -43,6 +43,16 @@ impl Setup {
         members: &[SocketAddr],
         edit: impl FnOnce(&mut AmphoraConfig),
     ) -> Self {
+        Self::logged(protocol, members, LogOptions::default(), edit)
+    }
+
+    /// As `new`, with lines about traffic.
+    pub(crate) fn logged(
+        protocol: ListenerProtocol,
+        members: &[SocketAddr],
+        log: LogOptions,
+        edit: impl FnOnce(&mut AmphoraConfig),
+    ) -> Self {
         let mut config = document(protocol, members);
         edit(&mut config);
         let changes = Arc::new(Mutex::new(0));
@@ -51,6 +61,7 @@ impl Setup {
             threads: 2,
             on_change: Box::new(move || *counter.lock().expect("no thread panicked") += 1),
             seed: 7,
+            log,
         };
         let proxy = Proxy::start(options).expect("start the proxy");
         proxy.apply(&config).expect("serve the configuration");
@@ -147,6 +158,7 @@ pub(crate) fn listener(number: u128, protocol: ListenerProtocol, port: u16) -> L
             udp_idle_ms: 10_000,
         },
         insert_headers: InsertHeaders::default(),
+        log: None,
         allowed_cidrs: Vec::new(),
         l7_policies: Vec::new(),
         tls: None,
