@@ -26,10 +26,11 @@ pub struct Api {
 }
 
 /// Whether the database answered when the health check asked last, and when that was.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct DatabaseHealth {
     pub(crate) at: DateTime<Utc>,
-    pub(crate) answers: bool,
+    /// Why it did not.
+    pub(crate) fault: Option<String>,
 }
 
 impl Api {
@@ -130,11 +131,10 @@ impl Api {
     }
 
     /// Returns whether the database answered, if it was asked not long ago.
-    pub(crate) fn recent_database_health(&self) -> Option<bool> {
+    pub(crate) fn recent_database_health(&self) -> Option<DatabaseHealth> {
         let last = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = self.clock.now() - self.config.health.refresh_interval;
-        let young = last.filter(|last| last.at > oldest);
-        young.map(|last| last.answers)
+        last.clone().filter(|last| last.at > oldest)
     }
 }
 

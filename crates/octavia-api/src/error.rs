@@ -389,7 +389,7 @@ const fn store_status(error: &octavia_store::Error) -> StatusCode {
         E::Duplicate(_) | E::InUse(_) | E::Conflict(_) => StatusCode::CONFLICT,
         E::Value(_) | E::UnknownField(_) | E::UnknownMarker(_) => StatusCode::BAD_REQUEST,
         E::Busy { .. } | E::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        E::Revision(_) | E::Corrupt { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        E::Revision(_) | E::Refused { .. } | E::Corrupt { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -406,7 +406,9 @@ fn store_text(error: &octavia_store::Error) -> String {
             "The database does not answer. Nothing was changed; please try again.".to_owned()
         }
         E::InUse(_) | E::Value(_) | E::Conflict(_) => error.to_string(),
-        E::Revision(_) | E::Corrupt { .. } => "Something unknown went wrong".to_owned(),
+        E::Revision(_) | E::Refused { .. } | E::Corrupt { .. } => {
+            "Something unknown went wrong".to_owned()
+        }
     }
 }
 

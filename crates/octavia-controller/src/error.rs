@@ -76,6 +76,7 @@ impl From<octavia_store::Error> for Error {
             | octavia_store::Error::UnknownField(_)
             | octavia_store::Error::UnknownMarker(_)
             | octavia_store::Error::Revision(_)
+            | octavia_store::Error::Refused { .. }
             | octavia_store::Error::Corrupt { .. }
             | octavia_store::Error::Busy { .. }
             | octavia_store::Error::Unavailable { .. }) => Self::Store(error),

@@ -1,3 +1,4 @@
+use chrono::SubsecRound;
 use octavia_model::{Amphora, AmphoraHealth, AmphoraStatus, Id, LoadBalancer};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
@@ -87,10 +88,9 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        let mysql = self.is_mysql();
         let rows = rows.iter().map(|row| amphora_health::ActiveModel {
             amphora_id: Set(row.amphora_id.to_string()),
-            last_update: Set(crate::tx::kept(row.last_update.naive_utc(), mysql)),
+            last_update: Set(self.kept(row.last_update.naive_utc())),
             busy: Set(row.busy),
         });
         let insert = amphora_health::Entity::insert_many(rows)
@@ -132,7 +132,7 @@ fn row(amphora: &Amphora) -> amphora::ActiveModel {
         role: Set(text(amphora.role.as_ref())),
         cert_expiration: Set(amphora
             .cert_expiration
-            .map(|time| crate::tx::kept(time.naive_utc(), true))),
+            .map(|time| time.naive_utc().trunc_subsecs(0))),
         cert_busy: Set(amphora.cert_busy),
         vrrp_interface: Set(amphora.vrrp_interface.clone()),
         vrrp_id: Set(amphora.vrrp_id),

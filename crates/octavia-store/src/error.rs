@@ -34,6 +34,15 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// The database refuses a statement for a reason of its own: a trigger of whoever keeps it.
+    #[error("{attempt}: the database refuses")]
+    Refused {
+        /// What was attempted.
+        attempt: &'static str,
+        /// The database's words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A deadlock or a refused certification; the whole transaction may be tried again.
     #[error("{attempt}: another transaction came in between")]
     Busy {
@@ -69,6 +78,7 @@ impl Error {
             | Self::UnknownMarker(_)
             | Self::Conflict(_)
             | Self::Revision(_)
+            | Self::Refused { .. }
             | Self::Corrupt { .. } => false,
         }
     }

@@ -8,11 +8,12 @@ use sea_orm::{
     QueryFilter, QuerySelect, QueryTrait, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::column::Cell;
 use crate::connect::{self, Connections};
 use crate::row::load_balancer;
+use crate::tx::Precision;
 use crate::{DatabaseUrl, Error, Result, Tx};
 
 /// How long a transaction may wait for a connection.
@@ -25,6 +26,9 @@ const PING: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Store {
     pub(crate) connections: Connections,
+    place: Arc<str>,
+    /// How upstream's columns keep times; asked once.
+    precision: Arc<OnceCell<Precision>>,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
 }
@@ -40,21 +44,28 @@ impl Store {
     /// Connects, within 10 seconds. Does not look at the schema.
     pub async fn connect(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self> {
         let connections = connect::connect(url, false).await?;
-        Ok(Self::over(connections, clock))
+        Ok(Self::over(connections, url, clock))
     }
 
     /// As [`Self::connect`], but a server need not be there yet: each transaction says whether it is.
     pub async fn connect_lazily(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Self> {
         let connections = connect::connect(url, true).await?;
-        Ok(Self::over(connections, clock))
+        Ok(Self::over(connections, url, clock))
     }
 
-    fn over(connections: Connections, clock: Arc<dyn Clock>) -> Self {
+    fn over(connections: Connections, url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Self {
         Self {
             connections,
+            place: url.place().into(),
+            precision: Arc::default(),
             clock,
             signals: Arc::default(),
         }
+    }
+
+    /// Returns where the database is: for operators, without a password.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// Tells whether the database answers (`SELECT 1`), and soon.
@@ -106,12 +117,18 @@ impl Store {
             .await
             .map_err(|elapsed| Error::unavailable(name, elapsed))?
             .map_err(|error| Error::from_driver(name, error))?;
-        Ok(Tx::new(
+        let mut tx = Tx::new(
             begun,
             name,
             Arc::clone(&self.clock),
             Arc::clone(&self.signals),
-        ))
+        );
+        if self.connections.is_mysql() {
+            let asked = self.precision.get_or_try_init(|| tx.ask_precision());
+            let precision = *asked.await?;
+            tx.set_precision(precision);
+        }
+        Ok(tx)
     }
 
     /// Counts up whenever a transaction of this process that woke a load balancer, or gave back a

@@ -27,6 +27,7 @@ pub struct Tx {
     signals: Arc<Signals>,
     /// Statements sent so far.
     statements: u32,
+    precision: Precision,
     pub(crate) woke: bool,
     pub(crate) settled: bool,
 }
@@ -52,6 +53,8 @@ impl Tx {
             clock,
             signals,
             statements: 0,
+            // SQLite keeps what it is given.
+            precision: Precision(6),
             woke: false,
             settled: false,
         }
@@ -91,10 +94,27 @@ impl Tx {
         self.clock.now().naive_utc().trunc_subsecs(6)
     }
 
-    /// Returns the present moment as upstream's tables keep it. MySQL's columns have no fraction,
-    /// and MySQL would round up into the future.
+    /// Returns the present moment as upstream's tables keep it.
     pub(crate) fn stamp(&self) -> NaiveDateTime {
-        kept(self.now(), self.is_mysql())
+        self.kept(self.now())
+    }
+
+    /// Cuts a time as upstream's tables keep it: MySQL would round up into the future.
+    pub(crate) fn kept(&self, time: NaiveDateTime) -> NaiveDateTime {
+        time.trunc_subsecs(self.precision.0)
+    }
+
+    /// Asks the server how many digits of a second upstream's tables keep: none as upstream makes
+    /// them, and up to six where an operator made more room.
+    pub(crate) async fn ask_precision(&mut self) -> Result<Precision> {
+        let digits: Vec<Digits> = self.rows_of(DIGITS).await?;
+        // No table is there yet, or this account may not look.
+        let least = digits.first().and_then(|row| row.digits).unwrap_or(0);
+        Ok(Precision(u16::try_from(least).unwrap_or(0).min(6)))
+    }
+
+    pub(crate) const fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
     }
 
     pub(crate) async fn rows<M: FromQueryResult>(
@@ -209,9 +229,18 @@ impl Tx {
     }
 }
 
-/// Cuts a time as upstream's columns keep it: to the second on MySQL, else to the microsecond.
-pub(crate) fn kept(time: NaiveDateTime, mysql: bool) -> NaiveDateTime {
-    time.trunc_subsecs(if mysql { 0 } else { 6 })
+/// How many digits of a second upstream's columns keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Precision(u16);
+
+/// Upstream's columns are alike, and one who widens them widens all: one table tells.
+const DIGITS: &str = "SELECT CAST(MIN(datetime_precision) AS SIGNED) AS digits \
+    FROM information_schema.columns \
+    WHERE table_schema = DATABASE() AND table_name = 'load_balancer' AND data_type = 'datetime'";
+
+#[derive(FromQueryResult)]
+struct Digits {
+    digits: Option<i64>,
 }
 
 #[derive(FromQueryResult)]

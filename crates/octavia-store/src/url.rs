@@ -50,6 +50,20 @@ impl DatabaseUrl {
         }
     }
 
+    /// Returns where the database is, without who asks and by which password.
+    pub(crate) fn place(&self) -> String {
+        match &self.0 {
+            Kind::SqliteMemory => "memory".to_owned(),
+            Kind::SqliteFile(path) => path.clone(),
+            Kind::Mysql(url) => {
+                let url = url.reveal().split('?').next().unwrap_or_default();
+                let server = url.strip_prefix("mysql://").unwrap_or(url);
+                let place = server.rsplit_once('@').map_or(server, |(_, place)| place);
+                place.to_owned()
+            }
+        }
+    }
+
     pub(crate) const fn kind(&self) -> &Kind {
         &self.0
     }
@@ -188,6 +202,7 @@ mod tests {
     #[test]
     fn a_password_is_never_printed() {
         let url = DatabaseUrl::parse("mysql://octavia:hunter2@db.example/octavia").unwrap();
+        assert_eq!(url.place(), "db.example/octavia");
         assert!(!format!("{url:?}").contains("hunter2"));
     }
 }

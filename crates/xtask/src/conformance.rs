@@ -32,6 +32,26 @@ pub(crate) struct Args {
     modules: Vec<String>,
 }
 
+/// The modules that are quick, and touch every part of the API.
+const CHOICE: [&str; 6] = [
+    "test_provider",
+    "test_flavors",
+    "test_availability_zones",
+    "test_quotas",
+    "test_l7rule",
+    "test_member",
+];
+
+/// Runs a choice of the modules that takes a few minutes.
+pub(crate) fn run_choice() -> anyhow::Result<()> {
+    run(&Args {
+        no_bridge: false,
+        transcript: None,
+        matching: None,
+        modules: CHOICE.map(str::to_owned).to_vec(),
+    })
+}
+
 /// Runs the tests, prints the counts, and fails when one of them does.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let binary = build(!args.no_bridge)?;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
+use crate::conformance;
 use crate::guide::{self, Mode};
 use crate::schemathesis;
 use crate::shell::{Step, find, target};
@@ -68,6 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Step::new("cargo").args(["test", "--workspace"]).run()
     })?;
     if !args.quick {
+        upstreams_tests(&mut report)?;
         report.part("demo", demo)?;
         whole_system(&mut report)?;
     }
@@ -103,6 +105,16 @@ fn demo() -> anyhow::Result<()> {
     Step::new("cargo")
         .args(["run", "--release", "--", "demo", "--exit"])
         .run()
+}
+
+/// Runs a choice of upstream's own tests.
+fn upstreams_tests(report: &mut Report) -> anyhow::Result<()> {
+    let name = "upstream's functional tests, a choice";
+    if find("mariadbd").is_none() {
+        report.skip(name, "it needs mariadbd");
+        return Ok(());
+    }
+    report.part(name, conformance::run_choice)
 }
 
 /// Walks the guide as root in namespaces, and once more without root.

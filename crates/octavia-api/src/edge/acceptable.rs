@@ -33,9 +33,10 @@ pub(super) fn check(request: &Request, limit: usize) -> Result<()> {
     }
 }
 
-/// Tells whether an `Accept` header lets JSON pass; an empty one does.
+/// Tells whether an `Accept` header lets JSON pass; an empty one does, and one that is no list of
+/// media types.
 fn accepts_json(accept: &str) -> bool {
-    accept.trim().is_empty()
+    accept.split(',').any(|range| !range.contains('/'))
         || accept.split(',').any(|range| {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next().unwrap_or_default();
@@ -55,6 +56,8 @@ mod tests {
             "*/*",
             "application/*",
             "text/html, application/json;q=0.5",
+            "bogus",
+            "bogus, text/html",
         ] {
             assert!(accepts_json(accept), "{accept}");
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use octavia_model::{Amphora, Clock, Id, LoadBalancer};
+use octavia_model::{Amphora, AmphoraStatus, Clock, Id, LoadBalancer};
 use octavia_store::{EventKind, NewEvent, Tx};
 
 use super::settings::{of_flavor, of_zone};
@@ -89,7 +89,12 @@ async fn take_amphora(
     at: DateTime<Utc>,
 ) -> Result<()> {
     let Some(owner) = amphora.load_balancer_id else {
-        // No reconciler looks after it; what it leaves in the cloud is found as an orphan.
+        if order == AmphoraOrder::Delete {
+            // No reconciler looks after it; what it leaves in the cloud is found as an orphan.
+            let mut gone = amphora.clone();
+            gone.status = AmphoraStatus::Deleted;
+            tx.save_amphora(&gone).await?;
+        }
         return Ok(());
     };
     match order {

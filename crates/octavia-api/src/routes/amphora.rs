@@ -138,12 +138,7 @@ async fn delete(
         let text = format!("amphora {id} is immutable and cannot be updated.");
         return Err(Error::Conflict(text));
     }
-    amphora.status = if amphora.load_balancer_id.is_some() {
-        AmphoraStatus::PendingDelete
-    } else {
-        // No reconciler looks after it; what it leaves in the cloud is found as an orphan.
-        AmphoraStatus::Deleted
-    };
+    amphora.status = AmphoraStatus::PendingDelete;
     tx.save_amphora(&amphora).await?;
     let order = AmphoraOrder::Delete;
     api.order_amphora(&mut tx, &amphora, order).await?;

@@ -1,11 +1,10 @@
 use std::net::IpAddr;
 
-use chrono::{DateTime, Utc};
 use octavia_model::{
     Amphora, AmphoraRole, AmphoraStatus, Id, Listener, LoadBalancer, Port, Server, Statistics,
 };
 
-use super::view::view;
+use super::view::{Exact, view};
 
 view! {
     /// An amphora.
@@ -18,7 +17,7 @@ view! {
         "ha_ip": Option<IpAddr> = amphora.ha_ip,
         "vrrp_port_id": Option<Id<Port>> = amphora.vrrp_port_id,
         "ha_port_id": Option<Id<Port>> = amphora.ha_port_id,
-        "cert_expiration": Option<DateTime<Utc>> = amphora.cert_expiration,
+        "cert_expiration": Option<Exact> = amphora.cert_expiration.map(Exact),
         "cert_busy": bool = amphora.cert_busy,
         "role": Option<AmphoraRole> = amphora.role,
         "status": AmphoraStatus = amphora.status,
@@ -26,8 +25,8 @@ view! {
         "vrrp_id": Option<i32> = amphora.vrrp_id,
         "vrrp_priority": Option<i32> = amphora.vrrp_priority,
         "cached_zone": Option<String> = amphora.cached_zone,
-        "created_at": Option<DateTime<Utc>> = amphora.created_at,
-        "updated_at": Option<DateTime<Utc>> = amphora.updated_at,
+        "created_at": Option<Exact> = amphora.created_at.map(Exact),
+        "updated_at": Option<Exact> = amphora.updated_at.map(Exact),
         "image_id": Option<String> = amphora.image_id,
         "compute_flavor": Option<String> = amphora.compute_flavor,
     }

@@ -220,6 +220,31 @@ names! {
     VnicType,
 }
 
+/// A time whose fraction of a second is shown where it has one: upstream's form for amphorae.
+pub(crate) struct Exact(pub(crate) DateTime<Utc>);
+
+impl Exact {
+    fn text(&self) -> String {
+        let fraction = if self.0.timestamp_subsec_micros() == 0 {
+            ""
+        } else {
+            "%.6f"
+        };
+        let form = format!("%Y-%m-%dT%H:%M:%S{fraction}");
+        self.0.format(&form).to_string()
+    }
+}
+
+impl Described for Exact {
+    fn schema(_: &mut Components) -> Value {
+        json!({
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?$",
+            "description": "A moment in UTC, without an offset.",
+        })
+    }
+}
+
 macro_rules! shown {
     ($($type:ty as $value:ident = $shown:expr,)*) => {
         $(impl Shown for $type {
@@ -243,6 +268,7 @@ shown! {
     IpNet as net = net.to_string().into(),
     // Upstream's form: UTC, whole seconds, no offset.
     DateTime<Utc> as at = at.format("%Y-%m-%dT%H:%M:%S").to_string().into(),
+    Exact as at = at.text().into(),
     BTreeMap<String, String> as texts = json!(texts),
 }
 

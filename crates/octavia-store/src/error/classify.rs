@@ -37,6 +37,10 @@ impl Error {
             Meaning::NoSchema => Self::Revision(format!(
                 "the database lacks a table or column ({message}): run `octavia db upgrade`"
             )),
+            Meaning::Refused => Self::Refused {
+                attempt,
+                source: Box::new(error),
+            },
             Meaning::Busy => Self::busy(attempt, error),
             Meaning::Unavailable => Self::unavailable(attempt, error),
         }
@@ -81,6 +85,7 @@ enum Meaning {
     InUse,
     Value,
     NoSchema,
+    Refused,
     Busy,
     Unavailable,
 }
@@ -127,6 +132,8 @@ fn mysql_meaning(number: u16) -> Meaning {
         1054 | 1146 => Meaning::NoSchema,
         // Row changed since it was read, lock wait, deadlock (Galera's certification, too).
         1020 | 1205 | 1213 => Meaning::Busy,
+        // Whoever keeps the database has a trigger that says no.
+        1644 => Meaning::Refused,
         _ => Meaning::Unavailable,
     }
 }

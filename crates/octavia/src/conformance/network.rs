@@ -1,5 +1,6 @@
+use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,11 +16,18 @@ use super::bridge::{Bridge, Fault};
 pub(super) struct BridgedNetwork {
     bridge: Arc<Bridge>,
     inner: Arc<dyn NetworkDriver>,
+    /// The subnets of networks that the bridge told of.
+    known: Mutex<HashMap<Id<SubnetMark>, Id<NetworkMark>>>,
 }
 
 impl BridgedNetwork {
     pub(super) fn new(bridge: Arc<Bridge>, inner: Arc<dyn NetworkDriver>) -> Self {
-        Self { bridge, inner }
+        let known = Mutex::default();
+        Self {
+            bridge,
+            inner,
+            known,
+        }
     }
 
     /// Offers a call about one thing. An answer without anything in it is none.
@@ -72,10 +80,15 @@ impl NetworkDriver for BridgedNetwork {
     fn subnet(&self, id: Id<SubnetMark>) -> BoxFuture<'_, Result<Subnet>> {
         async move {
             let asked = self.offer("network.get_subnet", "subnet", id.to_string());
-            let Some(got) = asked.await? else {
-                return self.inner.subnet(id).await;
+            let got = asked.await?;
+            let mut like = self.inner.subnet(id).await?;
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(network) = known.get(&id) {
+                like.network_id = *network;
+            }
+            let Some(got) = got else {
+                return Ok(like);
             };
-            let like = self.inner.subnet(id).await?;
             Ok(Subnet {
                 id: parsed(&got, "id").unwrap_or(id),
                 network_id: parsed(&got, "network_id").unwrap_or(like.network_id),
@@ -89,16 +102,19 @@ impl NetworkDriver for BridgedNetwork {
     fn network(&self, id: Id<NetworkMark>) -> BoxFuture<'_, Result<Network>> {
         async move {
             let asked = self.offer("network.get_network", "network", id.to_string());
-            let like = self.inner.network(id).await?;
             let Some(got) = asked.await? else {
-                return Ok(like);
+                return self.inner.network(id).await;
             };
             let subnets = items(&got, "subnets").filter_map(|id| id.as_str()?.parse().ok());
-            Ok(Network {
+            let network = Network {
                 id: parsed(&got, "id").unwrap_or(id),
+                name: String::new(),
                 subnets: subnets.collect(),
-                ..like
-            })
+                mtu: 1500,
+            };
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.extend(network.subnets.iter().map(|subnet| (*subnet, network.id)));
+            Ok(network)
         }
         .boxed()
     }

@@ -31,14 +31,22 @@ impl BridgedProvider {
     }
 
     async fn offer(&self, method: &str, arguments: Value) -> Result<Option<Value>> {
+        let asked = self.ask(method, arguments).await;
+        asked.map_err(|fault| self.failure(fault))
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        arguments: Value,
+    ) -> std::result::Result<Option<Value>, Fault> {
         let arguments = json!({
             "provider": self.name,
             "method": method,
             "args": arguments,
             "kwargs": {},
         });
-        let offered = self.bridge.offer("provider.call", arguments).await;
-        offered.map_err(|fault| self.failure(fault))
+        self.bridge.offer("provider.call", arguments).await
     }
 
     /// Says what a driver's exception means, as upstream does around every call of a driver.
@@ -121,9 +129,9 @@ impl Provider for BridgedProvider {
                 "vip_subnet_id": wish.subnet_id.to_string(),
             });
             let arguments = json!([wish.load_balancer.to_string(), wish.project_id, vip, []]);
-            match self.offer("create_vip_port", arguments).await {
-                Err(Error::NotImplemented { .. }) => Ok(None),
-                Err(error) => Err(error),
+            match self.ask("create_vip_port", arguments).await {
+                Err(fault) if fault.kind.ends_with("NotImplementedError") => Ok(None),
+                Err(fault) => Err(self.failure(fault)),
                 // What a double hands out is what it was given.
                 Ok(_) => self.inner.reserve_vip(wish).await,
             }

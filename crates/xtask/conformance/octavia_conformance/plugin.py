@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import random
-import re
 import time
 import types
 
@@ -52,8 +51,6 @@ def _patch_db_base():
         self.warning_fixture = self.useFixture(oc_fixtures.WarningsFixture())
         conf = self.useFixture(oslo_fixture.Config(config.cfg.CONF))
         conf.config(group="database", connection=settings.DB_URL)
-        if settings.DB_URL.startswith("sqlite"):
-            conf.config(group="database", pool_timeout=None)
         dbfault.clear()
         db.reset()
         self.session = db_api.get_session()
@@ -167,20 +164,3 @@ def pytest_sessionfinish(session):
     with open(out, "w") as f:
         json.dump({"summary": summary, "tests": RESULTS,
                    "configurations": profiles.POOL.seen}, f, indent=1, sort_keys=True)
-
-
-def pytest_terminal_summary(terminalreporter, exitstatus, config):
-    table = {}
-    for key, rec in RESULTS.items():
-        mod = re.sub(r"^api\.(v2\.)?", "", key.split("::")[0])
-        row = table.setdefault(mod, {"passed": 0, "failed": 0, "skipped": 0})
-        row[rec["outcome"] or "failed"] += 1
-    tw = terminalreporter
-    tw.write_line("")
-    tw.write_line(f"{'module':36}{'pass':>6}{'fail':>6}{'excl':>6}")
-    total = {"passed": 0, "failed": 0, "skipped": 0}
-    for mod, row in sorted(table.items()):
-        tw.write_line(f"{mod:36}{row['passed']:6}{row['failed']:6}{row['skipped']:6}")
-        for k in total:
-            total[k] += row[k]
-    tw.write_line(f"{'TOTAL':36}{total['passed']:6}{total['failed']:6}{total['skipped']:6}")

@@ -54,8 +54,6 @@ def render(overrides, port):
     conf["database"]["connection"] = settings.DB_URL
     conf["certificates"]["cert_manager"] = "noop_cert_manager"
     conf["controller_worker"]["network_driver"] = "network_noop_driver"
-    if settings.DB_URL.startswith("sqlite"):
-        conf["database"]["pool_timeout"] = None
     for (group, name), value in {**settings.EXTRA_CONF, **overrides}.items():
         conf[group][name] = value
     lines = []

@@ -79,31 +79,31 @@ async fn exists(path: &Path) -> bool {
 
 /// A result is reused for a while, so that probes cost nothing.
 async fn database(api: &Api) -> CheckResult {
-    let answers = match api.recent_database_health() {
-        Some(answers) => answers,
+    let health = match api.recent_database_health() {
+        Some(health) => health,
         None => ask(api).await,
     };
-    if answers {
-        CheckResult::ok(String::new())
-    } else {
-        // Details may name hosts: they are for the log.
-        CheckResult::failed("The Octavia database is unavailable.", String::new())
-    }
+    health.fault.map_or_else(
+        || CheckResult::ok(String::new()),
+        // Details name hosts: an operator has to ask for them.
+        |fault| CheckResult::failed("The Octavia database is unavailable.", fault),
+    )
 }
 
-async fn ask(api: &Api) -> bool {
+async fn ask(api: &Api) -> DatabaseHealth {
     let outcome = api.store.ping().await;
-    if let Err(error) = &outcome {
-        let error = causes(error);
+    let fault = outcome.err().map(|error| {
+        let (error, place) = (causes(&error), api.store.place());
         tracing::warn!(
             error,
             "the health check found the database not answering: {error}"
         );
-    }
+        format!("Database health check failed due to: {error} (at {place})")
+    });
     let result = DatabaseHealth {
         at: api.clock.now(),
-        answers: outcome.is_ok(),
+        fault,
     };
-    *api.health.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-    outcome.is_ok()
+    *api.health.lock().unwrap_or_else(PoisonError::into_inner) = Some(result.clone());
+    result
 }
