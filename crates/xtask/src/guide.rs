@@ -4,6 +4,7 @@
 mod host;
 mod openstack;
 mod service;
+mod tls;
 mod walk;
 
 pub(crate) use openstack::install_clients;

@@ -80,6 +80,8 @@ fn config(wanted: &ListenerTls) -> Result<ServerConfig, String> {
         .with_client_cert_verifier(clients)
         .with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = alpn::offered(&wanted.alpn);
+    // As HAProxy has it: the order of the suites is ours.
+    config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(config)
 }

@@ -50,6 +50,11 @@ impl Service {
         &self.endpoint
     }
 
+    /// Returns its state directory.
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// Returns the processes below the state directory: amphorae.
     pub(crate) fn amphorae(&self) -> anyhow::Result<Vec<u32>> {
         let state = self.state.to_string_lossy().into_owned();

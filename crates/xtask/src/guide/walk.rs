@@ -11,6 +11,7 @@ use super::Mode;
 use super::host::{Subnet, WEB_PORT, WebServer};
 use super::openstack::OpenStack;
 use super::service::Service;
+use super::tls;
 use crate::shell::{Step, find, until};
 
 /// The port of the listener: above 1023, as the walk without root may not bind lower ones.
@@ -62,6 +63,7 @@ impl Guide {
         requests_alternate(vip, &servers)?;
         self.create_health_monitor()?;
         self.a_server_leaves_and_returns(vip, &mut servers[0])?;
+        tls::walk(&self.openstack, vip, service.state())?;
         self.look_at_it()?;
         self.delete_it()?;
         until(PATIENCE, "the amphora to end", || {

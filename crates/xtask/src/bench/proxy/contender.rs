@@ -81,6 +81,12 @@ fn write(backend: &Backend, name: &str, content: &str) -> anyhow::Result<PathBuf
     Ok(path)
 }
 
+/// The ciphers of a new listener, as upstream renders them. Ours has the same, in the same order.
+const CIPHERS: &str = "ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+    ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:\
+    ECDHE-RSA-CHACHA20-POLY1305 ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:\
+    TLS_CHACHA20_POLY1305_SHA256";
+
 /// HAProxy as upstream configures it, but for how connections to members are shared.
 fn configuration(backend: &Backend, listeners: Listeners, reuse: &str) -> String {
     let [one, other] = backend.members;
@@ -102,8 +108,8 @@ defaults
 frontend http
     mode http
     bind {http}
-    bind {ecdsa} ssl crt {ecdsa_file} alpn http/1.1
-    bind {rsa} ssl crt {rsa_file} alpn http/1.1
+    bind {ecdsa} ssl crt {ecdsa_file} {CIPHERS} alpn http/1.1
+    bind {rsa} ssl crt {rsa_file} {CIPHERS} alpn http/1.1
     option forwardfor
     default_backend http
 backend http

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
@@ -32,7 +32,9 @@ enum Connections {
     Kept,
     /// Each request comes on a connection of its own.
     New,
-    /// As `New`, one after the other, and each goes on with the TLS session of the first.
+    /// Each request comes on a connection of its own, with a whole TLS handshake.
+    Shaken,
+    /// As `Shaken`, but each goes on with the TLS session of the first.
     Resumed,
 }
 
@@ -90,13 +92,13 @@ pub(crate) const SCENARIOS: [Scenario; 11] = [
         name: "TLS handshake and request, ECDSA P-256",
         listener: Listener::Ecdsa,
         path: "small",
-        connections: Connections::New,
+        connections: Connections::Shaken,
     },
     Scenario {
         name: "TLS handshake and request, RSA 2048",
         listener: Listener::Rsa,
         path: "small",
-        connections: Connections::New,
+        connections: Connections::Shaken,
     },
     Scenario {
         name: "TLS handshake and request, resumed",
@@ -105,6 +107,9 @@ pub(crate) const SCENARIOS: [Scenario; 11] = [
         connections: Connections::Resumed,
     },
 ];
+
+/// How many programs shake hands at once.
+const HAND_SHAKERS: usize = 4;
 
 /// A scenario, and how much of it.
 pub(crate) struct Load<'a> {
@@ -144,8 +149,10 @@ impl<'a> Load<'a> {
             Listener::Ecdsa => ("https", listeners.ecdsa),
             Listener::Rsa => ("https", listeners.rsa),
         };
-        if matches!(self.scenario.connections, Connections::Resumed) {
-            return self.resume(address);
+        match self.scenario.connections {
+            Connections::Shaken => return self.shake_hands(address, "-new"),
+            Connections::Resumed => return self.shake_hands(address, "-reuse"),
+            Connections::Kept | Connections::New => {}
         }
         let mut command = Command::new(&self.wrk);
         command
@@ -160,27 +167,38 @@ impl<'a> Load<'a> {
         answered(&String::from_utf8_lossy(&output.stdout))
     }
 
-    /// `wrk` resumes no sessions; OpenSSL's own program does.
-    fn resume(&self, address: SocketAddr) -> anyhow::Result<f64> {
+    /// `wrk` resumes its sessions, whether one wants it or not; OpenSSL's own program is told.
+    fn shake_hands(&self, address: SocketAddr, how: &str) -> anyhow::Result<f64> {
         let mut command = Command::new("openssl");
         command
-            .args(["s_time", "-reuse", "-connect", &address.to_string()])
+            .args(["s_time", how, "-connect", &address.to_string()])
             .args(["-www", &format!("/{}", self.scenario.path)])
-            .args(["-time", &self.seconds.to_string()]);
-        let output = on_core(Core::Others, || command.output())?.context("start openssl")?;
-        resumed(&String::from_utf8_lossy(&output.stdout))
+            .args(["-time", &self.seconds.to_string()])
+            .stdout(Stdio::piped());
+        let clients = on_core(Core::Others, || {
+            let clients = (0..HAND_SHAKERS).map(|_| command.spawn());
+            clients.collect::<std::io::Result<Vec<_>>>()
+        })?;
+        let mut count = 0.0;
+        for client in clients.context("start openssl")? {
+            let output = client.wait_with_output()?;
+            count += connected(&String::from_utf8_lossy(&output.stdout), how)?;
+        }
+        Ok(count)
     }
 }
 
-/// Returns how many connections were made with a session that was there; the program prints a star
-/// for each that was not.
-fn resumed(output: &str) -> anyhow::Result<f64> {
+/// Returns how many connections were made. The program prints an `r` for each that went on with a
+/// session, and a star for each that did not.
+fn connected(output: &str, how: &str) -> anyhow::Result<f64> {
+    let other = if how == "-reuse" { '*' } else { 'r' };
+    let marks = output.lines().filter(|line| line.starts_with(['*', 'r']));
     let count = output
         .lines()
         .find_map(|line| line.split_once(" connections in "))
         .and_then(|(count, _)| count.trim().parse::<f64>().ok())
-        .filter(|count| *count > 0.0 && !output.contains('*'));
-    count.with_context(|| format!("openssl did not resume all its sessions:\n{output}"))
+        .filter(|count| *count > 0.0 && !marks.clone().any(|line| line.contains(other)));
+    count.with_context(|| format!("openssl did not connect as it should:\n{output}"))
 }
 
 /// Returns how many requests were answered, and refuses a run in which one was not.
