@@ -3,6 +3,8 @@
 //! It comes first on a connection to a member and counts for all of it, so that such a connection
 //! serves one client only. A member that is asked whether it works gets a header about ourselves.
 
+pub(crate) mod tls;
+
 use std::io::Write;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

@@ -12,7 +12,7 @@ use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus,
 };
-use rustls::{ClientConfig, Error, ServerConfig};
+use rustls::{ClientConfig, Error, ProtocolVersion, ServerConfig};
 
 use super::outgoing::{Outgoing, Short};
 use super::sni;
@@ -100,6 +100,19 @@ impl Session {
     /// Tells whether the other end has said that nothing more comes.
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended
+    }
+
+    /// Returns what OpenSSL calls the version that is spoken.
+    pub(crate) fn version(&self) -> &'static str {
+        let version = match &self.end {
+            End::Server(end) => end.protocol_version(),
+            End::Client(end) => end.protocol_version(),
+        };
+        if version == Some(ProtocolVersion::TLSv1_2) {
+            "TLSv1.2"
+        } else {
+            "TLSv1.3"
+        }
     }
 
     /// Returns the certificate that the other end showed, if it did.

@@ -9,6 +9,7 @@ use super::{Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
 use crate::limits;
+use crate::proxy_protocol::{self, Version};
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Handshake;
 use octavia_amphora_api::config::ListenerProtocol;
@@ -136,6 +137,10 @@ impl Worker {
             if let Some(header) = client.listener.header(client.chosen.as_ref()) {
                 self.io.out.clear();
                 header.write(client.address, client.local, &mut self.io.out);
+                if let (Version::Two, Some(session)) = (header, client.stream.session()) {
+                    let peer = client.peer.as_deref();
+                    proxy_protocol::tls::add(&mut self.io.out, session.version(), peer);
+                }
                 member.stream.hold(&self.io.out);
             }
             if member.secure().is_err() {
