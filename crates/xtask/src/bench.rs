@@ -2,7 +2,7 @@
 
 mod api;
 mod control;
-mod http;
+pub(crate) mod http;
 pub(crate) mod process;
 mod proxy;
 mod report;
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 enum What {
     /// CPU time of the proxy for each operation, beside HAProxy's.
     Proxy(proxy::Args),
-    /// Requests per second of CPU time of the API, on SQLite and on MariaDB.
+    /// CPU time of the API for each request, beside upstream's.
     Api(api::Args),
     /// Time from a change in the API until it is live.
     Control(control::Args),

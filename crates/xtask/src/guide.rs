@@ -3,7 +3,7 @@
 
 mod host;
 mod openstack;
-mod service;
+pub(crate) mod service;
 mod tls;
 mod walk;
 

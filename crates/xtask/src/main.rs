@@ -5,8 +5,10 @@
 )]
 
 mod bench;
+mod cli;
 mod conformance;
 mod guide;
+mod keystone;
 mod mariadb;
 mod schemathesis;
 mod shell;
@@ -21,7 +23,7 @@ use clap::{Parser, Subcommand};
 /// Development commands of Octavia in Rust.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Cli {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -34,6 +36,8 @@ enum Command {
     Guide(guide::Args),
     /// Measures speed beside peers, in the same run.
     Bench(bench::Args),
+    /// Types every subcommand of `openstack loadbalancer`, behind a real Keystone.
+    Cli(cli::Args),
     /// Runs upstream's own functional API tests against the real binary.
     Conformance(conformance::Args),
     /// Calls the API with what its OpenAPI document lets Schemathesis make up.
@@ -43,10 +47,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let done = match CommandLine::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Guide(args) => guide::run(&args),
         Command::Bench(args) => bench::run(args),
+        Command::Cli(args) => cli::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Sim(args) => sim::run(&args),

@@ -69,8 +69,13 @@ impl Mariadb {
 
     /// Returns how `octavia.conf` names the database, here and upstream.
     pub(crate) fn url(&self) -> String {
+        self.url_of("octavia")
+    }
+
+    /// Returns how `octavia.conf` names another database of this server.
+    pub(crate) fn url_of(&self, database: &str) -> String {
         let socket = self.socket.display();
-        format!("mysql+pymysql://root@localhost/octavia?charset=utf8&unix_socket={socket}")
+        format!("mysql+pymysql://root@localhost/{database}?charset=utf8&unix_socket={socket}")
     }
 
     /// Runs SQL in the database, and returns what it answers: a line a row, without names.

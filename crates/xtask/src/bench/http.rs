@@ -33,14 +33,23 @@ pub(crate) fn ask(
     path: &str,
     body: Option<&Value>,
 ) -> anyhow::Result<Answer> {
+    ask_within(PATIENCE, server, (method, path, body))
+}
+
+/// As [`ask`], for what takes longer.
+pub(crate) fn ask_within(
+    limit: Duration,
+    server: SocketAddr,
+    (method, path, body): (&str, &str, Option<&Value>),
+) -> anyhow::Result<Answer> {
     let body = body.map(Value::to_string).unwrap_or_default();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {server}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&server, limit)?;
+    stream.set_read_timeout(Some(limit))?;
     stream.set_nodelay(true)?;
     stream.write_all(request.as_bytes())?;
     let mut text = String::new();

@@ -124,6 +124,32 @@ pub(crate) fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     Ok(clock.now().context("read a CPU clock")?.into())
 }
 
+/// Returns a process and all that it started, and they in turn.
+pub(crate) fn family(pid: u32) -> Vec<u32> {
+    let mut family = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = family.get(next) {
+        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+        let children = children.unwrap_or_default();
+        family.extend(
+            children
+                .split_whitespace()
+                .filter_map(|pid| pid.parse::<u32>().ok()),
+        );
+        next += 1;
+    }
+    family
+}
+
+/// Returns the resident memory of a process, in MiB.
+pub(crate) fn resident(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let size = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes: f64 = size.context("a process without memory")?.parse()?;
+    Ok(kibibytes / 1024.0)
+}
+
 /// Does something on certain cores. What it starts stays there.
 pub(crate) fn on_core<T>(core: Core, act: impl FnOnce() -> T) -> anyhow::Result<T> {
     let this = Pid::from_raw(0);

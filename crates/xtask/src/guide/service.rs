@@ -9,6 +9,16 @@ use anyhow::{Context as _, bail};
 use super::Mode;
 use crate::shell::{Step, until};
 
+/// How a service is started, beside its state directory.
+pub(crate) struct Start<'a> {
+    pub(crate) mode: Mode,
+    pub(crate) binary: &'a Path,
+    /// The port of its API.
+    pub(crate) port: u16,
+    /// A configuration file, beside what is built in.
+    pub(crate) configuration: Option<&'a Path>,
+}
+
 /// A running all-in-one.
 pub(crate) struct Service {
     child: Child,
@@ -19,23 +29,42 @@ pub(crate) struct Service {
 impl Service {
     /// Starts all-in-one on a state directory, and waits until its API answers.
     pub(crate) fn start(mode: Mode, binary: &Path, state: &Path) -> anyhow::Result<Self> {
-        let port = free_port()?;
-        let isolation = match mode {
+        let start = Start {
+            mode,
+            binary,
+            port: free_port()?,
+            configuration: None,
+        };
+        Self::start_with(&start, state)
+    }
+
+    /// As [`Service::start`], with a port and a configuration of its own.
+    pub(crate) fn start_with(start: &Start<'_>, state: &Path) -> anyhow::Result<Self> {
+        let isolation = match start.mode {
             Mode::Process => "process",
             Mode::Namespace => "namespace",
         };
         let log = std::fs::File::create(state.join("all-in-one.log"))?;
-        let child = Command::new(binary)
+        let mut command = Command::new(start.binary);
+        if let Some(file) = start.configuration {
+            command.arg("--config-file").arg(file);
+        }
+        let child = command
             .arg("all-in-one")
             .arg("--state-dir")
             .arg(state)
-            .args(["--bind-port", &port.to_string(), "--isolation", isolation])
+            .args([
+                "--bind-port",
+                &start.port.to_string(),
+                "--isolation",
+                isolation,
+            ])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
-            .with_context(|| format!("start {}", binary.display()))?;
-        let endpoint = format!("http://127.0.0.1:{port}");
+            .with_context(|| format!("start {}", start.binary.display()))?;
+        let endpoint = format!("http://127.0.0.1:{}", start.port);
         let mut service = Self {
             child,
             state: state.to_owned(),

@@ -1,0 +1,93 @@
+//! The client's process: commands go in, answers come out.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, bail};
+use serde_json::{Map, Value, json};
+
+use crate::shell::root;
+
+/// The `openstack` client, which stays for all commands.
+pub(super) struct Client {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    /// What it adds to `openstack` for load balancers.
+    pub(super) subcommands: Vec<String>,
+}
+
+/// What a command came to.
+pub(super) struct Answer {
+    pub(super) succeeded: bool,
+    /// What it printed.
+    pub(super) printed: String,
+    /// What it wrote beside that: why it failed.
+    pub(super) complained: String,
+}
+
+impl Client {
+    /// Starts the client of a virtual environment.
+    pub(super) fn start(venv: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(venv.join("bin/python"))
+            .arg(root().join("crates/xtask/cli/shell.py"))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", std::env::temp_dir())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start the openstack client")?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let mut client = Self {
+            child,
+            input: input.context("the client takes no commands")?,
+            output: BufReader::new(output.context("the client answers nothing")?),
+            subcommands: Vec::new(),
+        };
+        client.subcommands = serde_json::from_value(client.line()?)?;
+        Ok(client)
+    }
+
+    /// Types `openstack <words>` in an environment.
+    pub(super) fn run(
+        &mut self,
+        environment: &[(String, String)],
+        words: &[String],
+    ) -> anyhow::Result<Answer> {
+        let variables = environment.iter().cloned();
+        let variables = variables.map(|(name, value)| (name, Value::String(value)));
+        let variables = Value::Object(variables.collect::<Map<_, _>>());
+        let call = json!({ "words": words, "environment": variables });
+        writeln!(self.input, "{call}").context("ask the client")?;
+        let mut answer = self.line()?;
+        let mut text = |key: &str| match answer[key].take() {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let (printed, complained) = (text("printed"), text("complained"));
+        Ok(Answer {
+            succeeded: answer["succeeded"] == true,
+            printed,
+            complained,
+        })
+    }
+
+    fn line(&mut self) -> anyhow::Result<Value> {
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            bail!("the client ended");
+        }
+        serde_json::from_str(&line).with_context(|| format!("read {line}"))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // Fails only when the process has ended, which is what is wanted.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
