@@ -111,9 +111,7 @@ impl Tree {
             if let Some(monitor) = &branch.health_monitor {
                 tx.insert_health_monitor(monitor).await?;
             }
-            for member in &branch.members {
-                tx.insert_member(member).await?;
-            }
+            tx.insert_members(&branch.members).await?;
         }
         for listener in &self.listeners {
             tx.insert_listener(listener).await?;

@@ -2,12 +2,17 @@ use std::collections::HashMap;
 
 use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, Weight};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select};
 
 use crate::column::{Cell, text, utc};
 use crate::row::{member, pool};
 use crate::{ListQuery, Resource, Result, Tx};
+
+/// How many rows one statement adds: SQLite takes 32,766 values, and a row has some twenty.
+const ROWS_A_STATEMENT: usize = 500;
+/// How many ids one statement names.
+const IDS_A_STATEMENT: usize = 5000;
 
 impl Tx {
     /// Returns a member of a pool.
@@ -29,6 +34,45 @@ impl Tx {
             .await
             .map_err(|error| error.duplicate_is(|| named(member)))?;
         self.insert_tags(&member.id.to_string(), &member.tags).await
+    }
+
+    /// Adds many members in few statements.
+    pub async fn insert_members(&mut self, members: &[Member]) -> Result<()> {
+        let stamp = self.stamp();
+        for some in members.chunks(ROWS_A_STATEMENT) {
+            let rows = some.iter().map(|member| member::ActiveModel {
+                created_at: Set(Some(stamp)),
+                ..row(member)
+            });
+            self.insert_all(rows.collect())
+                .await
+                .map_err(|error| error.duplicate_is(|| "one of the members".to_owned()))?;
+        }
+        for member in members.iter().filter(|member| !member.tags.is_empty()) {
+            self.insert_tags(&member.id.to_string(), &member.tags)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the provisioning status of many members.
+    pub async fn mark_members(
+        &mut self,
+        ids: &[Id<Member>],
+        status: ProvisioningStatus,
+    ) -> Result<()> {
+        for some in ids.chunks(IDS_A_STATEMENT) {
+            let ids: Vec<_> = some.iter().map(ToString::to_string).collect();
+            let update = member::Entity::update_many()
+                .col_expr(
+                    member::Column::ProvisioningStatus,
+                    Expr::value(status.as_str()),
+                )
+                .col_expr(member::Column::UpdatedAt, Expr::value(self.stamp()))
+                .filter(member::Column::Id.is_in(ids));
+            self.execute(&update.into_query()).await?;
+        }
+        Ok(())
     }
 
     /// Writes a member.
@@ -80,8 +124,8 @@ impl Tx {
             .from(pool::Entity)
             .and_where(pool::Column::LoadBalancerId.eq(id.to_string()))
             .take();
-        let select = member::Entity::find()
-            .filter(sea_orm::sea_query::Expr::col(member::Column::PoolId).in_subquery(pools));
+        let select =
+            member::Entity::find().filter(Expr::col(member::Column::PoolId).in_subquery(pools));
         self.members_from(select).await
     }
 

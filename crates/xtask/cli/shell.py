@@ -1,14 +1,13 @@
 """The unmodified `openstack` client, many commands in one process.
 
-Reads a JSON object a line: the words of a command and variables of its environment.
-Answers with one: what it printed, and whether it succeeded. Before the first, names
-all subcommands that the installed client adds for load balancers.
+Reads the words of a command as a JSON list a line, and answers with what it printed and
+whether it succeeded. Before the first, names all subcommands that the installed client
+adds for load balancers. The client keeps whom it acts for: one process an account.
 """
 import contextlib
 import importlib.metadata
 import io
 import json
-import os
 import sys
 
 from openstackclient import shell
@@ -31,6 +30,4 @@ def run(words):
 
 print(json.dumps(subcommands()), flush=True)
 for line in sys.stdin:
-    call = json.loads(line)
-    os.environ.update(call["environment"])
-    print(json.dumps(run(call["words"])), flush=True)
+    print(json.dumps(run(json.loads(line))), flush=True)

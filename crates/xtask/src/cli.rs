@@ -59,13 +59,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// Types the whole script with a binary and clients that are there.
 pub(crate) fn walk(binary: &Path, clients: &Path) -> anyhow::Result<()> {
     let script = script::read(SCRIPT)?;
-    let client = Client::start(clients)?;
-    let missing = script::missing(&script, &client.subcommands);
-    ensure!(
-        missing.is_empty(),
-        "the script leaves out: {}",
-        missing.join(", ")
-    );
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
     let (keys, state) = (
         scratch.path().join("keystone"),
@@ -76,11 +69,13 @@ pub(crate) fn walk(binary: &Path, clients: &Path) -> anyhow::Result<()> {
     let keystone = Keystone::start(&keys)?;
     let address = free_address()?;
     let mut session = Session {
-        operator: keystone.environment("admin", "admin"),
-        tenant: keystone.environment("tenant", "tenants"),
+        operator: Client::start(clients, &keystone.environment("admin", "admin"))?,
+        tenant: Client::start(clients, &keystone.environment("tenant", "tenants"))?,
         words: BTreeMap::new(),
-        client,
     };
+    let missing = script::missing(&script, &session.tenant.subcommands);
+    let names = missing.join(", ");
+    ensure!(missing.is_empty(), "the script leaves out: {names}");
     let prepared = session.prepare(&format!("http://{address}"));
     prepared.with_context(|| format!("Keystone's log ends:\n{}", keystone.log()))?;
     let configuration = scratch.path().join("octavia.conf");
@@ -93,12 +88,18 @@ pub(crate) fn walk(binary: &Path, clients: &Path) -> anyhow::Result<()> {
     };
     let service = Service::start_with(&start, &state)?;
     let count = script.len();
-    for typed in &script {
-        let done = session.step(typed);
-        done.with_context(|| format!("the service's log ends:\n{}", service.log()))?;
+    // All that is wrong is worth knowing, not only the first.
+    let wrong: Vec<_> = script
+        .iter()
+        .filter_map(|typed| session.step(typed).err())
+        .map(|error| format!("{error:#}"))
+        .collect();
+    if !wrong.is_empty() {
+        let (wrong, log) = (wrong.join("\n\n"), service.log());
+        bail!("{wrong}\n\nthe service's log ends:\n{log}");
     }
     service.stop()?;
-    let all = session.client.subcommands.len();
+    let all = session.tenant.subcommands.len();
     println!("{count} commands answered as they should: all {all} subcommands of the client.");
     Ok(())
 }
@@ -124,9 +125,8 @@ project_domain_name = Default
 
 /// Two people at two terminals.
 struct Session {
-    client: Client,
-    operator: Vec<(String, String)>,
-    tenant: Vec<(String, String)>,
+    operator: Client,
+    tenant: Client,
     /// What was kept of answers.
     words: BTreeMap<String, String>,
 }
@@ -141,7 +141,7 @@ impl Session {
             if !line.starts_with("role add") {
                 words.extend(["-f", "json"].map(str::to_owned));
             }
-            let answer = self.client.run(&self.operator, &words)?;
+            let answer = self.operator.run(&words)?;
             ensure!(answer.succeeded, "openstack {line}: {}", answer.complained);
             if line.starts_with("project show") {
                 let shown: Value = serde_json::from_str(&answer.printed)?;
@@ -153,21 +153,18 @@ impl Session {
     }
 
     fn step(&mut self, typed: &Typed) -> anyhow::Result<()> {
-        let shows = typed
-            .expected
-            .iter()
-            .any(|expected| !matches!(expected, Expected::Refused(_)));
         let mut words = vec!["loadbalancer".to_owned()];
         words.extend(typed.words.iter().map(|word| self.filled(word)));
-        println!("\x1b[1m$ openstack {}\x1b[0m", words.join(" "));
-        if shows {
+        let prompt = typed.who.prompt();
+        println!("\x1b[1m{prompt} openstack {}\x1b[0m", words.join(" "));
+        if typed.asks_for_fields() {
             words.extend(["-f", "json"].map(str::to_owned));
         }
-        let environment = match typed.who {
-            Who::Tenant => &self.tenant,
-            Who::Operator => &self.operator,
+        let terminal = match typed.who {
+            Who::Tenant => &mut self.tenant,
+            Who::Operator => &mut self.operator,
         };
-        let answer = self.client.run(environment, &words)?;
+        let answer = terminal.run(&words)?;
         self.check(typed, &answer).with_context(|| {
             format!(
                 "openstack {} printed:\n{}\n{}",
@@ -187,20 +184,18 @@ impl Session {
     }
 
     fn check(&mut self, typed: &Typed, answer: &Answer) -> anyhow::Result<()> {
-        let refused = typed.expected.iter().find_map(|expected| match expected {
-            Expected::Refused(words) => Some(words),
-            Expected::Field(..) | Expected::No(..) => None,
-        });
-        if let Some(words) = refused {
+        if let Some(words) = typed.refusal() {
             ensure!(!answer.succeeded, "it is not refused");
-            ensure!(
-                answer.complained.contains(words.as_str()),
-                "it is refused otherwise"
-            );
+            ensure!(answer.complained.contains(words), "it is refused otherwise");
             return Ok(());
         }
         ensure!(answer.succeeded, "it failed");
-        if typed.expected.is_empty() {
+        for expected in &typed.expected {
+            if let Expected::Words(words) = expected {
+                ensure!(answer.printed.contains(words), "it does not say {words}");
+            }
+        }
+        if !typed.asks_for_fields() {
             return Ok(());
         }
         let shown: Value = serde_json::from_str(&answer.printed).context("it is no JSON")?;
@@ -218,7 +213,7 @@ impl Session {
         let (field, value, wanted) = match expected {
             Expected::Field(field, value) => (field, value, true),
             Expected::No(field, value) => (field, value, false),
-            Expected::Refused(_) => return Ok(()),
+            Expected::Words(_) | Expected::Refused(_) => return Ok(()),
         };
         let values: Vec<String> = rows.iter().map(|row| text(&row[field.as_str()])).collect();
         let value = self.filled(value);

@@ -17,6 +17,10 @@ const PACKAGES: [&str; 2] = ["keystone==28.0.0", "gunicorn==23.0.0"];
 /// How long it may take until it answers.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 
+/// Makes SQLite keep a log of writes, in Python: else who reads keeps others from writing.
+const READERS_BLOCK_NOBODY: &str =
+    "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode = WAL')";
+
 /// The password of every account here.
 pub(crate) const PASSWORD: &str = "not-a-secret";
 
@@ -56,6 +60,10 @@ impl Keystone {
                 .args(words)
                 .output()?;
         }
+        Step::new(venv.join("bin/python"))
+            .args(["-c", READERS_BLOCK_NOBODY])
+            .args([directory.join("keystone.db")])
+            .output()?;
         let log = directory.join("keystone.log");
         let output = std::fs::File::create(&log)?;
         let server = directory.join("gunicorn.conf.py");
@@ -111,7 +119,7 @@ impl Keystone {
     }
 }
 
-/// One request at a time: on SQLite, a second one finds the database locked.
+/// One request at a time: SQLite takes one writer.
 fn serving(address: SocketAddr) -> String {
     format!(
         "wsgi_app = 'keystone.wsgi.api:application'

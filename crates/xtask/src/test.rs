@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
+use crate::cli;
 use crate::conformance;
 use crate::guide::{self, Mode};
 use crate::schemathesis;
@@ -127,6 +128,9 @@ fn whole_system(report: &mut Report) -> anyhow::Result<()> {
         })
     })?;
     let clients = guide::install_clients()?;
+    report.part("every subcommand of the client, behind Keystone", || {
+        cli::walk(&binary, &clients)
+    })?;
     if machine::is_root() {
         report.part("guide, in namespaces", || {
             guide::walk_as_root(&binary, &clients)

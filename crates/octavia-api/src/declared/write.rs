@@ -1,5 +1,6 @@
 //! Doing a plan, in the transaction that it was made in.
 
+use octavia_model::Member;
 use octavia_model::ProvisioningStatus::{PendingDelete, PendingUpdate};
 use octavia_store::Tx;
 
@@ -21,12 +22,7 @@ pub(crate) async fn write(tx: &mut Tx, plan: &Plan) -> Result<()> {
     for monitor in touched(&plan.health_monitors) {
         tx.save_health_monitor(&monitor).await?;
     }
-    for new in &plan.members.created {
-        tx.insert_member(&new.row).await?;
-    }
-    for member in touched(&plan.members) {
-        tx.save_member(&member).await?;
-    }
+    write_members(tx, &plan.members).await?;
     for new in &plan.listeners.created {
         tx.insert_listener(&new.row).await?;
     }
@@ -34,6 +30,19 @@ pub(crate) async fn write(tx: &mut Tx, plan: &Plan) -> Result<()> {
         tx.save_listener(&listener).await?;
     }
     write_policies(tx, plan).await
+}
+
+/// There may be thousands of them.
+async fn write_members(tx: &mut Tx, changes: &Changes<Member>) -> Result<()> {
+    let new: Vec<_> = changes.created.iter().map(|new| new.row.clone()).collect();
+    tx.insert_members(&new).await?;
+    for change in &changes.changed {
+        let mut member = change.after.clone();
+        member.set_status(PendingUpdate);
+        tx.save_member(&member).await?;
+    }
+    let gone: Vec<_> = changes.deleted.iter().map(|member| member.id).collect();
+    Ok(tx.mark_members(&gone, PendingDelete).await?)
 }
 
 async fn write_policies(tx: &mut Tx, plan: &Plan) -> Result<()> {

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use octavia_model::{
     AdditionalVip, AmphoraHealth, ClientAuthentication, HealthMonitorType, HttpVersion, Id,
-    LbAlgorithm, ListenerProtocol, PoolProtocol, ProvisioningStatus, RandomIds, SessionPersistence,
-    SessionPersistenceType, Topology, VnicType, Weight,
+    LbAlgorithm, ListenerProtocol, Member, PoolProtocol, ProvisioningStatus, RandomIds,
+    SessionPersistence, SessionPersistenceType, Topology, VnicType, Weight,
 };
 use octavia_store::{Error, Resource};
 
@@ -202,6 +202,37 @@ async fn a_member_is_read_back_as_it_was_written() {
         assert!(tx.members_of(tree.pool.id).await.unwrap().contains(&wanted));
         tx.delete_member(wanted.id).await.unwrap();
         assert_eq!(tx.member(tree.pool.id, wanted.id).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn many_members_are_added_and_marked_at_once() {
+    for (_database, store, _) in stores().await {
+        let tree = Tree::new();
+        tree.insert(&store).await;
+        let address = "192.0.2.77".parse().unwrap();
+        let many: Vec<_> = (1..=1001)
+            .map(|port| octavia_testing::member_at(&tree.pool, address, port))
+            .map(|member| Member {
+                tags: tags(),
+                created_at: Some(start()),
+                ..member
+            })
+            .collect();
+        let mut tx = store.begin("test").await.unwrap();
+        tx.insert_members(&many).await.unwrap();
+        let found = tx.members_of(tree.pool.id).await.unwrap();
+        assert_eq!(found.len(), 1 + many.len());
+        assert!(found.contains(&many[1000]));
+        let again = tx.insert_members(&many[..1]).await.unwrap_err();
+        assert!(matches!(again, Error::Duplicate(_)), "{again}");
+        let ids: Vec<_> = many.iter().map(|member| member.id).collect();
+        let gone = ProvisioningStatus::PendingDelete;
+        tx.mark_members(&ids, gone).await.unwrap();
+        let found = tx.members_of(tree.pool.id).await.unwrap();
+        let marked = found.iter().filter(|m| m.provisioning_status == gone);
+        assert_eq!(marked.count(), many.len());
+        tx.insert_members(&[]).await.unwrap();
     }
 }
 

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::shell::root;
 
-/// The `openstack` client, which stays for all commands.
+/// The `openstack` client of one account, which stays for all commands.
 pub(super) struct Client {
     child: Child,
     input: ChildStdin,
@@ -28,13 +28,14 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    /// Starts the client of a virtual environment.
-    pub(super) fn start(venv: &Path) -> anyhow::Result<Self> {
+    /// Starts the client of a virtual environment for an account.
+    pub(super) fn start(venv: &Path, account: &[(String, String)]) -> anyhow::Result<Self> {
         let mut child = Command::new(venv.join("bin/python"))
             .arg(root().join("crates/xtask/cli/shell.py"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", std::env::temp_dir())
+            .envs(account.iter().cloned())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -51,17 +52,9 @@ impl Client {
         Ok(client)
     }
 
-    /// Types `openstack <words>` in an environment.
-    pub(super) fn run(
-        &mut self,
-        environment: &[(String, String)],
-        words: &[String],
-    ) -> anyhow::Result<Answer> {
-        let variables = environment.iter().cloned();
-        let variables = variables.map(|(name, value)| (name, Value::String(value)));
-        let variables = Value::Object(variables.collect::<Map<_, _>>());
-        let call = json!({ "words": words, "environment": variables });
-        writeln!(self.input, "{call}").context("ask the client")?;
+    /// Types `openstack <words>`.
+    pub(super) fn run(&mut self, words: &[String]) -> anyhow::Result<Answer> {
+        writeln!(self.input, "{}", json!(words)).context("ask the client")?;
         let mut answer = self.line()?;
         let mut text = |key: &str| match answer[key].take() {
             Value::String(text) => text,

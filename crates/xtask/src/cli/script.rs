@@ -11,6 +11,16 @@ pub(super) enum Who {
     Operator,
 }
 
+impl Who {
+    /// Returns the sign of their shell.
+    pub(super) const fn prompt(self) -> char {
+        match self {
+            Self::Tenant => '$',
+            Self::Operator => '#',
+        }
+    }
+}
+
 /// What is expected of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
@@ -18,6 +28,8 @@ pub(super) enum Expected {
     Field(String, String),
     /// No row has this.
     No(String, String),
+    /// These words are printed somewhere.
+    Words(String),
     /// The command is refused, with these words.
     Refused(String),
 }
@@ -57,8 +69,10 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<Typed>> {
 }
 
 fn expected(mark: &str, rest: &str) -> anyhow::Result<Expected> {
-    if mark == "!" {
-        return Ok(Expected::Refused(rest.to_owned()));
+    match mark {
+        "!" => return Ok(Expected::Refused(rest.to_owned())),
+        "~" => return Ok(Expected::Words(rest.to_owned())),
+        _ => {}
     }
     let field = rest.split_once(':').context("an answer is `field: value`");
     let (name, value) = field.with_context(|| format!("read {mark} {rest}"))?;
@@ -67,6 +81,24 @@ fn expected(mark: &str, rest: &str) -> anyhow::Result<Expected> {
         ">" => Ok(Expected::Field(name, value)),
         "-" => Ok(Expected::No(name, value)),
         _ => bail!("a line of the script begins with {mark}"),
+    }
+}
+
+impl Typed {
+    /// Tells whether fields of the answer are looked at.
+    pub(super) fn asks_for_fields(&self) -> bool {
+        self.expected.iter().any(|expected| match expected {
+            Expected::Field(..) | Expected::No(..) => true,
+            Expected::Words(_) | Expected::Refused(_) => false,
+        })
+    }
+
+    /// Returns the words with which it is to be refused.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.expected.iter().find_map(|expected| match expected {
+            Expected::Refused(words) => Some(words.as_str()),
+            Expected::Field(..) | Expected::No(..) | Expected::Words(_) => None,
+        })
     }
 }
 

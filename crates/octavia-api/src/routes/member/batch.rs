@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -80,7 +80,7 @@ async fn replace_once(
             .filter(|member| !written.kept.contains(&member.id));
         members.extend(left_alone.map(MemberOrder::new));
     } else {
-        remove_all_but(&mut tx, present, &written.kept).await?;
+        remove_all_but(&mut tx, &present, &written.kept).await?;
     }
     let lb = load_balancer.id;
     let order = Order::Members(pool.id, &members);
@@ -91,17 +91,8 @@ async fn replace_once(
 
 /// Returns how many members more there are afterwards: those that go make room.
 fn growth(wanted: &[MemberFields], present: &[Member], additive: bool) -> usize {
-    let targets: BTreeSet<_> = wanted
-        .iter()
-        .filter_map(|fields| {
-            Some((
-                &fields.address.as_ref()?.text,
-                fields.protocol_port.as_ref()?,
-            ))
-        })
-        .collect();
-    let stays =
-        |member: &&Member| targets.contains(&(&member.ip_address_text, &member.protocol_port));
+    let targets: HashSet<_> = wanted.iter().filter_map(asked_target).collect();
+    let stays = |member: &&Member| targets.contains(&target(member));
     let kept = present.iter().filter(stays).count();
     let new = wanted.len().saturating_sub(kept);
     let gone = if additive { 0 } else { present.len() - kept };
@@ -125,12 +116,17 @@ async fn write(
     present: &[Member],
 ) -> Result<Written> {
     let driver = api.driver(load_balancer.provider.as_deref());
+    let by_target: HashMap<_, _> = present
+        .iter()
+        .map(|member| (target(member), member))
+        .collect();
     let mut kept = BTreeSet::new();
+    let mut targets = HashSet::new();
     let mut new: Vec<Member> = Vec::new();
     let mut overwritten = Vec::new();
     for fields in wanted {
-        let same = |member: &Member| is_target(member, fields);
-        if let Some(member) = present.iter().find(|member| same(member)) {
+        let same = asked_target(fields).and_then(|target| by_target.get(&target));
+        if let Some(member) = same {
             if !kept.insert(member.id) {
                 return Err(Error::validation(
                     "Member must be updated only once in the same request.",
@@ -142,7 +138,7 @@ async fn write(
                 ..fields.clone()
             };
             let wanted = rules::build(api, pool, asked)?;
-            let mut member = rules::overwrite(member.clone(), wanted, fields);
+            let mut member = rules::overwrite((*member).clone(), wanted, fields);
             member.provisioning_status = ProvisioningStatus::PendingUpdate;
             tx.save_member(&member).await?;
             let untouched = untouched(fields);
@@ -152,13 +148,13 @@ async fn write(
             let member = rules::build(api, pool, fields.clone())?;
             driver.member(&member)?;
             driver.same_family(load_balancer, pool, &member)?;
-            if new.iter().any(|other| rules::same_target(other, &member)) {
+            if !targets.insert((member.ip_address_text.clone(), member.protocol_port)) {
                 return Err(rules::taken(&member));
             }
-            tx.insert_member(&member).await?;
             new.push(member);
         }
     }
+    tx.insert_members(&new).await?;
     let new = new.into_iter().map(MemberOrder::new);
     Ok(Written {
         kept,
@@ -173,22 +169,24 @@ fn untouched(fields: &MemberFields) -> Vec<&'static str> {
     name.into_iter().chain(subnet).collect()
 }
 
-fn is_target(member: &Member, fields: &MemberFields) -> bool {
-    let text = fields.address.as_ref().map(|address| address.text.as_str());
-    text == Some(&member.ip_address_text)
-        && fields.protocol_port.as_ref() == Some(&member.protocol_port)
+/// What tells members of a pool apart: upstream compares the texts of addresses.
+fn target(member: &Member) -> (&str, u16) {
+    (&member.ip_address_text, member.protocol_port)
+}
+
+fn asked_target(fields: &MemberFields) -> Option<(&str, u16)> {
+    let address = fields.address.as_ref()?;
+    Some((&address.text, *fields.protocol_port.as_ref()?))
 }
 
 async fn remove_all_but(
     tx: &mut Tx,
-    present: Vec<Member>,
+    present: &[Member],
     kept: &BTreeSet<Id<Member>>,
 ) -> Result<()> {
-    for mut member in present {
-        if !kept.contains(&member.id) {
-            member.provisioning_status = ProvisioningStatus::PendingDelete;
-            tx.save_member(&member).await?;
-        }
-    }
-    Ok(())
+    let ids = present.iter().map(|member| member.id);
+    let gone: Vec<_> = ids.filter(|id| !kept.contains(id)).collect();
+    Ok(tx
+        .mark_members(&gone, ProvisioningStatus::PendingDelete)
+        .await?)
 }
