@@ -199,10 +199,9 @@ impl Session {
             return Ok(());
         }
         let shown: Value = serde_json::from_str(&answer.printed).context("it is no JSON")?;
-        let rows = match &shown {
-            Value::Array(rows) => rows.as_slice(),
-            one => std::slice::from_ref(one),
-        };
+        let rows = shown
+            .as_array()
+            .map_or(std::slice::from_ref(&shown), Vec::as_slice);
         for expected in &typed.expected {
             self.expect(expected, rows)?;
         }

@@ -15,7 +15,7 @@ use crate::venv;
 /// Keystone and what serves it, pinned so that a run says the same tomorrow.
 const PACKAGES: [&str; 2] = ["keystone==28.0.0", "gunicorn==23.0.0"];
 /// How long it may take until it answers.
-const START_PATIENCE: Duration = Duration::from_secs(120);
+const START_PATIENCE: Duration = Duration::from_mins(2);
 
 /// Makes SQLite keep a log of writes, in Python: else who reads keeps others from writing.
 const READERS_BLOCK_NOBODY: &str =

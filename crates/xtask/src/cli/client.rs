@@ -55,16 +55,12 @@ impl Client {
     /// Types `openstack <words>`.
     pub(super) fn run(&mut self, words: &[String]) -> anyhow::Result<Answer> {
         writeln!(self.input, "{}", json!(words)).context("ask the client")?;
-        let mut answer = self.line()?;
-        let mut text = |key: &str| match answer[key].take() {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let (printed, complained) = (text("printed"), text("complained"));
+        let answer = self.line()?;
+        let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
         Ok(Answer {
             succeeded: answer["succeeded"] == true,
-            printed,
-            complained,
+            printed: text("printed"),
+            complained: text("complained"),
         })
     }
 

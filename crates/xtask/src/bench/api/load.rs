@@ -15,6 +15,9 @@ use crate::shell::find;
 /// Connections at once.
 const CONNECTIONS: u32 = 4;
 
+/// How often a page is asked for.
+const PAGES: u32 = 10;
+
 /// A request that is made again and again.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Request {
@@ -26,23 +29,36 @@ pub(super) enum Request {
     Create,
 }
 
-/// Returns the CPU time of a request, in milliseconds, over some seconds of them.
+/// Returns the CPU time of a request, in milliseconds.
 pub(super) fn cost(
     server: &Server,
     request: Request,
     one: &str,
     seconds: u32,
 ) -> anyhow::Result<f64> {
-    let wrk = find("wrk").context("wrk makes the load: apt install wrk")?;
-    let script = tempfile::NamedTempFile::new()?;
-    let path = match request {
-        Request::One => format!("{PATH}/{one}"),
-        Request::Page(limit) => format!("{PATH}?limit={limit}"),
-        Request::Create => PATH.to_owned(),
-    };
-    if matches!(request, Request::Create) {
-        std::fs::write(script.path(), posting())?;
+    match request {
+        Request::One => under_load(server, &format!("{PATH}/{one}"), "", seconds),
+        Request::Create => under_load(server, PATH, &posting(), seconds),
+        Request::Page(limit) => pages(server, limit),
     }
+}
+
+/// Asks for a page one after the other: some peers take seconds for one.
+fn pages(server: &Server, limit: usize) -> anyhow::Result<f64> {
+    let path = format!("{PATH}?limit={limit}");
+    let before = server.cpu_time()?;
+    for _ in 0..PAGES {
+        server.ask("GET", &path, None)?;
+    }
+    let spent = server.cpu_time()?.saturating_sub(before);
+    Ok(spent.as_secs_f64() * 1e3 / f64::from(PAGES))
+}
+
+/// Asks on a few connections for some seconds.
+fn under_load(server: &Server, path: &str, script: &str, seconds: u32) -> anyhow::Result<f64> {
+    let wrk = find("wrk").context("wrk makes the load: apt install wrk")?;
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), script)?;
     let mut command = Command::new(wrk);
     command
         .arg("--threads=1")
@@ -50,7 +66,7 @@ pub(super) fn cost(
         .arg(format!("--duration={seconds}s"))
         .arg("--timeout=60s")
         .arg("--script")
-        .arg(script.path())
+        .arg(file.path())
         .arg(format!("http://{}{path}", server.address));
     let before = server.cpu_time()?;
     let output = on_core(Core::Others, || command.output())?.context("start wrk")?;
@@ -112,12 +128,12 @@ pub(super) fn walk(server: &Server, page: usize) -> anyhow::Result<Vec<f64>> {
     loop {
         let begun = now()?;
         let path = format!("{PATH}?limit={page}{marker}");
-        let list = server.ask("GET", &path, None)?;
+        let answer = server.ask("GET", &path, None)?;
         times.push(now()?.saturating_sub(begun).as_secs_f64() * 1e3);
-        let list = list.json()?;
+        let list = answer.json()?;
         let items = list["loadbalancers"].as_array().context("not a list")?;
-        match items.last().and_then(|last| last["id"].as_str()) {
-            Some(last) if items.len() == page => marker = format!("&marker={last}"),
+        match items.last().and_then(|item| item["id"].as_str()) {
+            Some(id) if items.len() == page => marker = format!("&marker={id}"),
             _ => return Ok(times),
         }
     }

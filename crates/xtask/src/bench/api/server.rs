@@ -16,7 +16,7 @@ use crate::mariadb::Mariadb;
 use crate::shell::{Step, root};
 
 /// How long a server may take until it answers.
-const START_PATIENCE: Duration = Duration::from_secs(120);
+const START_PATIENCE: Duration = Duration::from_mins(2);
 /// How long an answer may take: large batches take some peers minutes.
 const PATIENCE: Duration = Duration::from_mins(10);
 /// How often it is asked meanwhile.
@@ -151,10 +151,9 @@ pub(super) fn load_balancer() -> Value {
 
 /// Lets the database say that everything is live: no worker does.
 pub(super) fn settle(mariadb: &Mariadb, database: &str) -> anyhow::Result<()> {
-    let sql: String = ["load_balancer", "listener", "pool"]
-        .iter()
-        .map(|table| format!("UPDATE {database}.{table} SET provisioning_status = 'ACTIVE'; "))
-        .collect();
+    let tables = ["load_balancer", "listener", "pool"];
+    let update = |table| format!("UPDATE {database}.{table} SET provisioning_status = 'ACTIVE'");
+    let sql = tables.map(update).join("; ");
     mariadb.sql(&sql).map(|_| ())
 }
 
