@@ -176,6 +176,8 @@ cert_manager = noop_cert_manager
 network_driver = network_noop_driver
 [database]
 connection = {url}
+[oslo_middleware]
+max_request_body_size = 10485760
 [local_cloud]
 state_dir = {}
 ",
