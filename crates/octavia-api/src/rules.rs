@@ -1,5 +1,6 @@
 //! The rules across fields and objects, with upstream's texts.
 
+pub(crate) mod attachments;
 pub(crate) mod change;
 pub(crate) mod choice;
 pub(crate) mod health_monitor;

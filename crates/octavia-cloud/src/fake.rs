@@ -5,6 +5,7 @@
 //! fails, before or after having done what was asked. What it holds can be counted, for leaks.
 
 mod compute;
+mod extras;
 mod faults;
 mod identity;
 mod network;
@@ -17,7 +18,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use octavia_model::{Id, IdSource, Port as PortId, SequentialIds, Server as ServerId};
+use octavia_model::{
+    Id, IdSource, Port as PortId, QosPolicy, SecurityGroup, SequentialIds, Server as ServerId,
+};
 
 pub use faults::{Call, When};
 pub use identity::FakeIdentity;
@@ -165,6 +168,16 @@ impl FakeCloud {
     /// Takes an address for somebody else.
     pub fn occupy(&self, address: IpAddr) {
         self.lock().state.occupy(address);
+    }
+
+    /// Adds a QoS policy; from then on the cloud has such.
+    pub fn add_qos_policy(&self, id: Id<QosPolicy>) {
+        self.lock().state.extras_mut().add_policy(id);
+    }
+
+    /// Adds a security group.
+    pub fn add_security_group(&self, id: Id<SecurityGroup>) {
+        self.lock().state.extras_mut().add_group(id);
     }
 
     /// Does what a call asks for, unless it is to fail.

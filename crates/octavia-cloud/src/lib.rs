@@ -23,6 +23,6 @@ pub use error::{Error, Result};
 pub use identity::{AccessRule, CacheSettings, CachedIdentity, Identity, Token, Validity};
 pub use local::{Isolation, Limits, LocalCloud, LocalCloudConfig, Mode};
 pub use network::{
-    FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,
+    FixedIp, FreeAddresses, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,
 };
 pub use secrets::{CertificateBundle, LocalSecrets, NoSecrets, SecretReader, Secrets};

@@ -1,12 +1,17 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use octavia_model::{
-    Amphora, Id, LoadBalancer, Network as NetworkId, Port as PortId, Server, Subnet as SubnetId,
+    Amphora, Id, LoadBalancer, Network as NetworkId, Port as PortId, QosPolicy, SecurityGroup,
+    Server, Subnet as SubnetId,
 };
 
-use crate::Result;
+use crate::{Error, Result};
+
+/// How many addresses each subnet has left.
+pub type FreeAddresses = BTreeMap<Id<SubnetId>, u64>;
 
 /// Networks, subnets and ports.
 pub trait NetworkDriver: Send + Sync {
@@ -28,11 +33,37 @@ pub trait NetworkDriver: Send + Sync {
     /// Returns the ports that match.
     fn ports(&self, filter: PortFilter) -> BoxFuture<'_, Result<Vec<Port>>>;
 
+    /// Tells whether ports may have QoS policies.
+    fn has_qos(&self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
+    /// Checks that there is such a QoS policy.
+    fn qos_policy_exists(&self, id: Id<QosPolicy>) -> BoxFuture<'_, Result<()>> {
+        nothing("qos_policy", id)
+    }
+
+    /// Checks that there is such a security group.
+    fn security_group_exists(&self, id: Id<SecurityGroup>) -> BoxFuture<'_, Result<()>> {
+        nothing("security group", id)
+    }
+
+    /// Returns how many addresses the subnets of a network have left; `None` where nobody counts.
+    fn free_addresses(&self, _: Id<NetworkId>) -> BoxFuture<'_, Result<Option<FreeAddresses>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Makes a port with an address, or returns the one that was made for the same purpose.
     fn create_port<'a>(&'a self, port: &'a NewPort) -> BoxFuture<'a, Result<Port>>;
 
     /// Removes a port and gives its address back. Removing one that is gone does nothing.
     fn delete_port(&self, id: Id<PortId>) -> BoxFuture<'_, Result<()>>;
+}
+
+/// Says that a cloud without such things has not this one.
+fn nothing<'a, T>(kind: &'static str, id: Id<T>) -> BoxFuture<'a, Result<()>> {
+    let id = id.to_string();
+    Box::pin(std::future::ready(Err(Error::NotFound { kind, id })))
 }
 
 /// A network.
@@ -84,6 +115,8 @@ pub struct Port {
     pub device_owner: String,
     /// The server it is attached to.
     pub server: Option<Id<Server>>,
+    /// The QoS policy that it has.
+    pub qos_policy_id: Option<Id<QosPolicy>>,
 }
 
 /// An address of a port.
@@ -170,6 +203,7 @@ impl Port {
             device_id,
             device_owner: device_owner.to_owned(),
             server: None,
+            qos_policy_id: None,
         }
     }
 }

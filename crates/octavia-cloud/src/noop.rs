@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
 use octavia_model::{Id, IdSource, Network as NetworkMark, Port as PortMark, RandomIds};
-use octavia_model::{LoadBalancer, Secret, Subnet as SubnetMark};
+use octavia_model::{LoadBalancer, QosPolicy, Secret, SecurityGroup, Subnet as SubnetMark};
 
 use crate::{CertificateBundle, SecretReader, Secrets};
 use crate::{
@@ -154,6 +154,18 @@ impl NetworkDriver for NoopNetwork {
         now(port)
     }
 
+    fn has_qos(&self) -> BoxFuture<'_, Result<bool>> {
+        now(true)
+    }
+
+    fn qos_policy_exists(&self, _: Id<QosPolicy>) -> BoxFuture<'_, Result<()>> {
+        now(())
+    }
+
+    fn security_group_exists(&self, _: Id<SecurityGroup>) -> BoxFuture<'_, Result<()>> {
+        now(())
+    }
+
     fn delete_port(&self, id: Id<PortMark>) -> BoxFuture<'_, Result<()>> {
         self.lock().ports.remove(&id);
         now(())
@@ -176,5 +188,6 @@ fn port(
         device_id: String::new(),
         device_owner: String::new(),
         server: None,
+        qos_policy_id: None,
     }
 }

@@ -17,7 +17,7 @@ use crate::payload::{Payload, Root};
 use crate::provider::{ObjectKind, Order};
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
-use crate::rules::{change, choice, distinct, load_balancer as rules, quota, vip};
+use crate::rules::{attachments, change, choice, distinct, load_balancer as rules, quota, vip};
 use crate::tree::asked::{AskedTree, Ids};
 use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
@@ -145,6 +145,7 @@ async fn create(
         caller.may(policy::LOAD_BALANCER_POST_VIP_SG_IDS, Some(&project_id))?;
     }
     let place = vip::place(&api, &post).await?;
+    attachments::of_new(&api, &post).await?;
     let choice = choice::choose(&api, &post).await?;
     let additional = post.additional_vips.as_ref().map_or(&[][..], Vec::as_slice);
     let groups = post.vip_sg_ids.as_ref().map_or(&[][..], Vec::as_slice);
@@ -154,6 +155,7 @@ async fn create(
     distinct_lists(&post)?;
 
     let id = api.id();
+    let of_port = place.qos_policy();
     let (vip, additional_vips) =
         vip::reserve(&api, &choice.chosen, place, (id, Some(project_id.clone()))).await?;
     let mut load_balancer = LoadBalancer {
@@ -178,7 +180,7 @@ async fn create(
         pools: Vec::new(),
     };
     load_balancer.vip.vnic_type = choice.vnic_type;
-    load_balancer.vip.qos_policy_id = post.vip_qos_policy_id.value();
+    load_balancer.vip.qos_policy_id = post.vip_qos_policy_id.value().or(of_port);
     load_balancer.vip.sg_ids = post.vip_sg_ids.value().unwrap_or_default();
 
     let asked = AskedTree::of(post.listeners, post.pools, &Ids::new());
@@ -255,9 +257,23 @@ async fn update(
         }
         Err(error) => return Err(error),
     };
+    if attachments::are_named(&put) {
+        let present = load(&api, &id).await?;
+        may_change(&caller, &present, &put)?;
+        attachments::of_changed(&api, &put).await?;
+    }
     let id = parse_id(&id, NAME)?;
     let body = api.in_turn(|| update_once(&api, &caller, id, &put)).await?;
     Ok(Json(json!({ "loadbalancer": body })))
+}
+
+fn may_change(caller: &Caller, present: &LoadBalancer, put: &LoadBalancerPut) -> Result<()> {
+    let owner = present.project_id.as_deref();
+    caller.may(policy::LOAD_BALANCER.put, owner)?;
+    if !put.vip_sg_ids.is_absent() {
+        caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
+    }
+    Ok(())
 }
 
 async fn update_once(
@@ -271,11 +287,7 @@ async fn update_once(
         .load_balancer(id)
         .await?
         .ok_or_else(|| Error::not_found(NAME, &id))?;
-    let owner = present.project_id.as_deref();
-    caller.may(policy::LOAD_BALANCER.put, owner)?;
-    if !put.vip_sg_ids.is_absent() {
-        caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
-    }
+    may_change(caller, &present, put)?;
     // As upstream: what the provider cannot do is refused whatever the state, and before the lock.
     rules::update(api, present, put.clone())?;
     let locked = change::of_load_balancer(&mut tx, id, Change::Update).await?;

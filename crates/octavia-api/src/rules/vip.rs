@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use octavia_cloud::{FixedIp, NetworkDriver, NewPort, Port, PortPurpose, Subnet};
 use octavia_model::{
-    AdditionalVip, Id, LoadBalancer, Network, Subnet as SubnetMark, Vip, VnicType,
+    AdditionalVip, Id, LoadBalancer, Network, QosPolicy, Subnet as SubnetMark, Topology, Vip,
+    VnicType,
 };
 
 use crate::error::{Error, Result};
@@ -37,6 +38,11 @@ pub(crate) async fn place(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
 }
 
 impl Place {
+    /// Returns the QoS policy of the caller's own port: it stays when none is named.
+    pub(crate) fn qos_policy(&self) -> Option<Id<QosPolicy>> {
+        self.port.as_ref()?.qos_policy_id
+    }
+
     /// Checks that VIPs may be on the network: the zone's list replaces the configured one.
     pub(crate) fn allowed(
         &self,
@@ -165,7 +171,10 @@ async fn on_network(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
         }
         *subnet
     } else {
-        let subnets = subnets(&*api.network, &network.subnets).await?;
+        let mut subnets = subnets(&*api.network, &network.subnets).await?;
+        if address.is_none() {
+            with_room(api, *id, &mut subnets).await?;
+        }
         choose_subnet(&subnets, address.as_ref().map(|address| address.address))?
     };
     Ok(Place {
@@ -183,6 +192,25 @@ async fn subnets(network: &dyn NetworkDriver, ids: &[Id<SubnetMark>]) -> Result<
         subnets.push(network.subnet(*id).await?);
     }
     Ok(subnets)
+}
+
+/// Leaves out subnets without addresses enough for the VIP and its amphorae, where they are counted.
+async fn with_room(api: &Api, network: Id<Network>, subnets: &mut Vec<Subnet>) -> Result<()> {
+    let counted = api.network.free_addresses(network).await?;
+    let Some(free) = counted.filter(|_| !subnets.is_empty()) else {
+        return Ok(());
+    };
+    let needed = match api.config.loadbalancer_topology {
+        Topology::Single => 2,
+        Topology::ActiveStandby => 3,
+    };
+    subnets.retain(|subnet| free.get(&subnet.id).is_some_and(|free| *free >= needed));
+    if subnets.is_empty() {
+        return Err(Error::validation(
+            "Subnet(s) in the supplied network do not contain enough available IPs.",
+        ));
+    }
+    Ok(())
 }
 
 /// Chooses the subnet that contains the address; without one the first, IPv4 before IPv6.

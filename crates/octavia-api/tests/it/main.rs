@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![recursion_limit = "256"] // Futures of the database driver nest deeply.
 
+mod attachments;
 mod bad_input;
 mod declared;
 mod edge;

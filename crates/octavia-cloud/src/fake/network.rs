@@ -1,8 +1,10 @@
 use futures_util::future::BoxFuture;
-use octavia_model::{Id, Network as NetworkId, Port as PortId, Subnet as SubnetId};
+use octavia_model::{
+    Id, Network as NetworkId, Port as PortId, QosPolicy, SecurityGroup, Subnet as SubnetId,
+};
 
 use super::{Call, FakeCloud};
-use crate::{Network, NetworkDriver, NewPort, Port, PortFilter, Result, Subnet};
+use crate::{FreeAddresses, Network, NetworkDriver, NewPort, Port, PortFilter, Result, Subnet};
 
 impl NetworkDriver for FakeCloud {
     fn networks(&self) -> BoxFuture<'_, Result<Vec<Network>>> {
@@ -36,6 +38,31 @@ impl NetworkDriver for FakeCloud {
             let mut ports = state.ports();
             ports.retain(|port| filter.matches(port));
             Ok(ports)
+        })
+    }
+
+    fn has_qos(&self) -> BoxFuture<'_, Result<bool>> {
+        self.call(Call::ReadNetworks, |state| Ok(state.extras().has_qos()))
+    }
+
+    fn qos_policy_exists(&self, id: Id<QosPolicy>) -> BoxFuture<'_, Result<()>> {
+        self.call(Call::ReadPorts, move |state| state.extras().qos_policy(id))
+    }
+
+    fn security_group_exists(&self, id: Id<SecurityGroup>) -> BoxFuture<'_, Result<()>> {
+        self.call(Call::ReadPorts, move |state| {
+            state.extras().security_group(id)
+        })
+    }
+
+    fn free_addresses(
+        &self,
+        network: Id<NetworkId>,
+    ) -> BoxFuture<'_, Result<Option<FreeAddresses>>> {
+        self.call(Call::ReadSubnets, move |state| {
+            let subnets = &self.catalogue.network(network)?.subnets;
+            let free = |id: &Id<SubnetId>| Ok((*id, state.free(self.catalogue.subnet(*id)?)));
+            subnets.iter().map(free).collect::<Result<_>>().map(Some)
         })
     }
 

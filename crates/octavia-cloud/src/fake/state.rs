@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use octavia_model::{Id, IdSource, Port as PortId, Server as ServerId};
 
+use super::extras::Extras;
 use crate::{
     Error, NewPort, NewServer, Port, Result, Server, ServerFile, ServerStatus, Subnet, addresses,
 };
@@ -19,6 +20,7 @@ pub(super) struct State {
     new_status: Option<ServerStatus>,
     agent_address: Option<IpAddr>,
     servers_made: u32,
+    extras: Extras,
 }
 
 impl State {
@@ -117,6 +119,20 @@ impl State {
             ))),
             Some(_) | None => Ok(()),
         }
+    }
+
+    pub(super) fn extras(&self) -> &Extras {
+        &self.extras
+    }
+
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        &mut self.extras
+    }
+
+    /// Returns how many addresses a subnet has left.
+    pub(super) fn free(&self, subnet: &Subnet) -> u64 {
+        let free = addresses::candidates(subnet).filter(|address| !self.is_taken(*address));
+        free.fold(0, |count, _| count + 1)
     }
 
     pub(super) fn port(&self, id: Id<PortId>) -> Result<&Port> {

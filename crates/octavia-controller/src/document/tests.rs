@@ -447,6 +447,7 @@ fn port(n: u32, subnet: u32, address: &str, purpose: PortPurpose) -> Port {
         device_id: String::new(),
         device_owner: String::new(),
         server: None,
+        qos_policy_id: None,
     }
 }
 

@@ -173,6 +173,7 @@ impl Simulation {
             device_id: String::new(),
             device_owner: String::new(),
             server: None,
+            qos_policy_id: None,
         });
         port
     }
