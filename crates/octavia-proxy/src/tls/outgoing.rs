@@ -17,6 +17,16 @@ impl Outgoing {
         &self.space[..self.filled]
     }
 
+    /// Appends bytes.
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        let end = self.filled + bytes.len();
+        if self.space.len() < end {
+            self.space.resize(end, 0);
+        }
+        self.space[self.filled..end].copy_from_slice(bytes);
+        self.filled = end;
+    }
+
     /// Appends what `write` writes. It gets at least `expected` bytes of space, and is called again
     /// if it returns how many it needs.
     pub(super) fn append<E>(

@@ -26,6 +26,8 @@ pub(crate) struct Session {
     /// Decrypted and not taken yet, from `taken` on.
     plain: Vec<u8>,
     taken: usize,
+    /// Records that leave with the next ones.
+    held: Vec<u8>,
     is_established: bool,
     has_ended: bool,
     server_name: Option<Arc<str>>,
@@ -86,6 +88,7 @@ impl Session {
             incoming: Vec::new(),
             plain: Vec::new(),
             taken: 0,
+            held: Vec::new(),
             is_established: false,
             has_ended: false,
             server_name: None,
@@ -201,8 +204,26 @@ impl Session {
         self.open(&mut [], &mut [], out).map(drop)
     }
 
-    /// Appends two pieces, encrypted, to `out`.
+    /// Tells whether what follows the handshake may wait: tickets, for which no client waits. In
+    /// TLS 1.2 they are part of it.
+    pub(crate) fn may_hold(&self) -> bool {
+        let is_server = matches!(self.end, End::Server(_));
+        is_server && self.is_established && self.version() == "TLSv1.3"
+    }
+
+    /// Lets records wait for the next ones.
+    pub(crate) fn hold(&mut self, records: &[u8]) {
+        self.held.extend_from_slice(records);
+    }
+
+    /// Takes the records that wait.
+    pub(crate) fn take_held(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held)
+    }
+
+    /// Appends two pieces, encrypted, to `out`, behind the records that wait.
     pub(crate) fn seal(&mut self, pieces: [&[u8]; 2], out: &mut Outgoing) -> Result<(), Error> {
+        out.extend(&self.take_held());
         match &mut self.end {
             End::Server(end) => seal(end, Some(pieces), out),
             End::Client(end) => seal(end, Some(pieces), out),

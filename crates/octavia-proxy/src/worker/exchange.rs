@@ -267,7 +267,12 @@ fn pass_response(
     if exchange.is_answered() {
         client.record.answer(exchange.status(), io.now);
     }
-    let sent = client.stream.send(&io.out, forward);
+    let is_last = exchange.is_response_complete() && !exchange.keeps_client();
+    let sent = if is_last {
+        client.stream.send_last(&io.out, forward)
+    } else {
+        client.stream.send(&io.out, forward)
+    };
     if is_whole {
         member
             .input

@@ -123,7 +123,7 @@ impl Stream {
                 // Records that carry none are between the two ends.
                 Ok(0) => {}
                 Ok(count) => return Received::Bytes(count),
-                Err(Stop::Nothing) => return Received::Nothing,
+                Err(Stop::Nothing) => return self.release(session),
                 Err(Stop::Broken(error)) => return Received::Broken(error),
                 Err(Stop::Refused(error)) => {
                     tracing::debug!(%error, "a TLS connection cannot go on: {error}");
@@ -131,6 +131,15 @@ impl Stream {
                 }
             }
         }
+    }
+
+    /// Sends the records that waited for others, since there are none to come soon.
+    fn release(&mut self, session: &mut Session) -> Received {
+        let held = session.take_held();
+        if !held.is_empty() && self.send_raw(&held, &[]).is_err() {
+            return Received::Broken(Errno::PIPE);
+        }
+        Received::Nothing
     }
 
     /// Receives and processes records once; returns the number of plain bytes in `buffer`.
@@ -150,9 +159,15 @@ impl Stream {
             Received::Broken(error) => return Err(Stop::Broken(error)),
         };
         space.outgoing.clear();
+        let was_established = session.is_established();
         let records = &mut space.incoming[..kept + count];
         let opened = session.open(records, buffer, &mut space.outgoing);
-        let sent = self.send_records(&space.outgoing);
+        let sent = if !was_established && session.may_hold() {
+            session.hold(space.outgoing.bytes());
+            Ok(())
+        } else {
+            self.send_records(&space.outgoing)
+        };
         match (opened, sent) {
             (Ok(count), Ok(())) => Ok(count),
             (Err(error), _) => {
@@ -179,6 +194,19 @@ impl Stream {
         self.seal(|session, out| session.seal([first, second], out))
     }
 
+    /// Sends two pieces after which nothing comes; the other end of a secured stream learns that in
+    /// one go with them.
+    pub(crate) fn send_last(&mut self, first: &[u8], second: &[u8]) -> io::Result<()> {
+        if self.tls.is_none() {
+            return self.send(first, second);
+        }
+        self.has_said_goodbye = true;
+        self.seal(|session, out| {
+            session.seal([first, second], out)?;
+            session.close(out)
+        })
+    }
+
     fn seal(
         &mut self,
         seal: impl FnOnce(&mut Session, &mut Outgoing) -> Result<(), rustls::Error>,
@@ -200,7 +228,8 @@ impl Stream {
     pub(crate) fn say_goodbye(&mut self) {
         let session = self.tls.as_ref();
         let is_open = session.is_some_and(|session| session.is_established());
-        if is_open && !self.shut && !self.broken {
+        if is_open && !self.has_said_goodbye && !self.broken {
+            self.has_said_goodbye = true;
             // A peer that is gone already needs not be told.
             self.seal(Session::close).ok();
         }
