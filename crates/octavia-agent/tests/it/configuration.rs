@@ -1,9 +1,10 @@
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
 
 use octavia_agent::Rejected;
-use octavia_amphora_api::AmphoraConfig;
 use octavia_amphora_api::agent::{Applied, RefusalReason};
+use octavia_amphora_api::config::{Certificate, ListenerTls, TlsVersion};
+use octavia_amphora_api::{AmphoraConfig, SecretText};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -228,5 +229,47 @@ async fn what_is_forgotten_is_closed_and_not_served_again() {
     let running = amphora.start().await;
     assert_eq!(running.data_plane.generation(), None);
     assert_eq!(running.controller.push(&document(1)).await.status(), 200);
+    running.stop().await;
+}
+
+/// Returns the files below a directory that hold `text`.
+fn holders(directory: &std::path::Path, text: &str) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let (directories, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|p| p.is_dir());
+    let holds = |path: &std::path::PathBuf| {
+        let content = std::fs::read(path).unwrap();
+        String::from_utf8_lossy(&content).contains(text)
+    };
+    let below = directories.iter().flat_map(|below| holders(below, text));
+    files.into_iter().filter(holds).chain(below).collect()
+}
+
+#[tokio::test]
+async fn a_tenants_key_is_kept_for_the_agent_alone_and_served_after_a_restart() {
+    let amphora = Amphora::new();
+    let running = amphora.start().await;
+    let mut wanted = document(7);
+    wanted.listeners[0].tls = Some(ListenerTls {
+        certificates: vec![Certificate {
+            chain: "a certificate".to_owned(),
+            key: SecretText::new("the key of a tenant"),
+        }],
+        versions: vec![TlsVersion::V1_3],
+        ciphers: Vec::new(),
+        alpn: Vec::new(),
+        client_certificates: None,
+        hsts: None,
+        ticket_keys: Vec::new(),
+    });
+    assert_eq!(running.controller.push(&wanted).await.status(), 200);
+    running.stop().await;
+    let files = holders(&amphora.config.base_path, "the key of a tenant");
+    assert_eq!(files.len(), 1, "{files:?}");
+    let mode = std::fs::metadata(&files[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let running = amphora.start().await;
+    assert_eq!(running.data_plane.generation(), Some(7));
     running.stop().await;
 }
