@@ -7,6 +7,8 @@ use octavia_store::Tx;
 use serde_json::{Value, json};
 
 use super::child::Call;
+use super::load_balancer::may_change;
+use crate::Api;
 use crate::api::parse_id;
 use crate::caller::Caller;
 use crate::declared::{self, Declaration, Mode, Plan};
@@ -16,11 +18,10 @@ use crate::payload::Payload;
 use crate::provider::Order;
 use crate::query::Query;
 use crate::rules::references::ReadSecrets;
-use crate::rules::{self, change, choice, quota};
+use crate::rules::{self, attachments, change, choice, quota};
 use crate::tree::{Strictness, Tree};
 use crate::turn::Accepted;
 use crate::wire::schema::Components;
-use crate::{Api, policy};
 
 const NAME: &str = "Load Balancer";
 
@@ -67,8 +68,9 @@ async fn declare(
     let id = parse_id(&id, NAME)?;
     let declaration = Declaration::read(&payload)?;
     let present = load(&mut api.store.read("load_balancer.declare").await?, id).await?;
-    may_change(&caller, &present, &declaration)?;
+    may_change(&caller, &present, &declaration.own)?;
     declaration.check_fixed(&present)?;
+    attachments::of_changed(&api, &declaration.own).await?;
     declaration.check_subnets(&api).await?;
     let (api, caller) = (&api, &caller);
     let secrets = &ReadSecrets::by(caller);
@@ -86,15 +88,6 @@ async fn declare(
 async fn load(tx: &mut Tx, id: Id<LoadBalancer>) -> Result<LoadBalancer> {
     let found = tx.load_balancer(id).await?;
     found.ok_or_else(|| Error::not_found(NAME, &id))
-}
-
-fn may_change(caller: &Caller, present: &LoadBalancer, declaration: &Declaration) -> Result<()> {
-    let owner = present.project_id.as_deref();
-    caller.may(policy::LOAD_BALANCER.put, owner)?;
-    if !declaration.own.vip_sg_ids.is_absent() {
-        caller.may(policy::LOAD_BALANCER_PUT_VIP_SG_IDS, owner)?;
-    }
-    Ok(())
 }
 
 async fn declare_once(

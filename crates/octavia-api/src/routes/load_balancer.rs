@@ -267,7 +267,12 @@ async fn update(
     Ok(Json(json!({ "loadbalancer": body })))
 }
 
-fn may_change(caller: &Caller, present: &LoadBalancer, put: &LoadBalancerPut) -> Result<()> {
+/// Checks that the caller may change the fields of a load balancer that an update names.
+pub(super) fn may_change(
+    caller: &Caller,
+    present: &LoadBalancer,
+    put: &LoadBalancerPut,
+) -> Result<()> {
     let owner = present.project_id.as_deref();
     caller.may(policy::LOAD_BALANCER.put, owner)?;
     if !put.vip_sg_ids.is_absent() {
