@@ -41,6 +41,17 @@ const LOOSE: [(&str, &str); 10] = [
     ("url-code-301", r#""301""#),
 ];
 
+#[test]
+fn every_recorded_call_is_here() {
+    let folder = format!("{}/tests/it/observed", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).unwrap();
+    let count = files.map(|file| {
+        let path = file.unwrap().path();
+        record::read(path.file_stem().unwrap().to_str().unwrap()).len()
+    });
+    assert_eq!(count.sum::<usize>(), 1262);
+}
+
 /// What came of a scenario.
 #[derive(Default)]
 struct Tally {
