@@ -7,6 +7,7 @@ pub(crate) mod process;
 mod proxy;
 mod report;
 mod statistics;
+mod udp;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +25,8 @@ pub(crate) struct Args {
 enum What {
     /// CPU time of the proxy for each operation, beside HAProxy's.
     Proxy(proxy::Args),
+    /// CPU time of the proxy for each round trip of a datagram, beside nginx's.
+    Udp(udp::Args),
     /// CPU time of the API for each request, beside upstream's.
     Api(api::Args),
     /// Time from a change in the API until it is live.
@@ -34,6 +37,7 @@ enum What {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let report = match args.what {
         What::Proxy(what) => proxy::run(&what)?,
+        What::Udp(what) => udp::run(&what)?,
         What::Api(what) => api::run(&what)?,
         What::Control(what) => control::run(&what)?,
     };

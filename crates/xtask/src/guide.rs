@@ -1,6 +1,7 @@
 //! The tenant guide as a test: from the first line to the last with the unmodified `openstack`
 //! client, against the real binary, with real traffic and web servers nobody here wrote.
 
+mod datagrams;
 mod host;
 mod openstack;
 pub(crate) mod service;

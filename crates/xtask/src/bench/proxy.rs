@@ -102,7 +102,7 @@ fn measure(
 }
 
 /// Ratios are taken within a round, where both met the same machine.
-fn summary(rounds: &[[f64; 2]]) -> [f64; 5] {
+pub(super) fn summary(rounds: &[[f64; 2]]) -> [f64; 5] {
     let column = |index: usize| -> Vec<f64> { rounds.iter().map(|pair| pair[index]).collect() };
     let ratios: Vec<f64> = rounds.iter().map(|[ours, peer]| ours / peer).collect();
     let (lowest, highest) = range(&ratios);

@@ -43,7 +43,22 @@ pub(crate) struct WebServer {
     mode: Mode,
     directory: std::path::PathBuf,
     process: Option<Child>,
+    /// Answers datagrams with its name.
+    echo: Option<Child>,
 }
+
+/// The port of the servers of datagrams.
+pub(crate) const ECHO_PORT: &str = "5300";
+
+/// Answers every datagram with a name.
+const ECHO: &str = r"
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], int(sys.argv[2])))
+while True:
+    _, client = server.recvfrom(2048)
+    server.sendto(sys.argv[3].encode(), client)
+";
 
 /// The port of the web servers.
 pub(crate) const WEB_PORT: u16 = 8080;
@@ -71,6 +86,7 @@ impl WebServer {
             mode,
             directory,
             process: None,
+            echo: None,
         })
     }
 
@@ -86,15 +102,8 @@ impl WebServer {
 
     /// Starts it.
     pub(crate) fn start(&mut self) -> anyhow::Result<()> {
-        let mut command = match self.mode {
-            Mode::Process => Command::new(python()),
-            Mode::Namespace => {
-                let mut command = Command::new("ip");
-                command.args(["netns", "exec", &self.name]).arg(python());
-                command
-            }
-        };
-        let child = command
+        let child = self
+            .python()
             .args(["-m", "http.server", &WEB_PORT.to_string()])
             .args(["--bind", &self.address.to_string()])
             .arg("--directory")
@@ -106,6 +115,30 @@ impl WebServer {
             .with_context(|| format!("start web server {}", self.name))?;
         self.process = Some(child);
         Ok(())
+    }
+
+    /// Lets it answer datagrams with its name, until the end.
+    pub(crate) fn start_echo(&mut self) -> anyhow::Result<()> {
+        let child = self
+            .python()
+            .args(["-c", ECHO, &self.address.to_string(), ECHO_PORT, &self.name])
+            .stdin(Stdio::null())
+            .spawn()
+            .with_context(|| format!("start the echo of {}", self.name))?;
+        self.echo = Some(child);
+        Ok(())
+    }
+
+    /// Prepares a Python program where the server is.
+    fn python(&self) -> Command {
+        match self.mode {
+            Mode::Process => Command::new(python()),
+            Mode::Namespace => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", &self.name]).arg(python());
+                command
+            }
+        }
     }
 
     /// Stops it. A stopped server refuses connections.
@@ -120,6 +153,8 @@ impl WebServer {
 
 impl Drop for WebServer {
     fn drop(&mut self) {
+        self.stop();
+        self.process = self.echo.take();
         self.stop();
     }
 }

@@ -7,11 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
-use super::Mode;
 use super::host::{Subnet, WEB_PORT, WebServer};
 use super::openstack::OpenStack;
 use super::service::Service;
-use super::tls;
+use super::{Mode, datagrams, tls};
 use crate::shell::{Step, find, until};
 
 /// The port of the listener: above 1023, as the walk without root may not bind lower ones.
@@ -65,6 +64,7 @@ impl Guide {
         self.a_server_leaves_and_returns(vip, &mut servers[0])?;
         tls::walk(&self.openstack, vip, service.state())?;
         self.look_at_it()?;
+        datagrams::walk(&self.openstack, vip, &mut servers)?;
         self.delete_it()?;
         until(PATIENCE, "the amphora to end", || {
             Ok(service.amphorae()?.is_empty())
