@@ -157,6 +157,11 @@ pub(crate) struct NamedProvider {
 }
 
 impl NamedProvider {
+    /// Returns the name that it was chosen by.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// As [`Provider::flavor_settings`].
     pub(crate) async fn flavor_settings(&self) -> Result<Vec<Setting>> {
         self.in_time(self.provider.flavor_settings()).await

@@ -80,27 +80,20 @@ impl Tree {
     }
 
     /// Returns how many of each kind this is, with the load balancer itself.
-    pub(crate) fn counts(&self) -> [(QuotaKind, usize); 7] {
+    /// As upstream, quotas do not limit the policies and rules of a tree; whoever makes the next one
+    /// alone finds them counted.
+    pub(crate) fn counts(&self) -> [(QuotaKind, usize); 5] {
         let members = self.pools.iter().map(|branch| branch.members.len()).sum();
         let monitors = self
             .pools
             .iter()
             .filter(|branch| branch.health_monitor.is_some());
-        let rules = self.policies.values().flatten();
         [
             (QuotaKind::LoadBalancer, 1),
             (QuotaKind::Listener, self.listeners.len()),
             (QuotaKind::Pool, self.pools.len()),
             (QuotaKind::HealthMonitor, monitors.count()),
             (QuotaKind::Member, members),
-            (
-                QuotaKind::L7Policy,
-                self.policies.values().map(Vec::len).sum(),
-            ),
-            (
-                QuotaKind::L7Rule,
-                rules.map(|policy| policy.rules.len()).sum(),
-            ),
         ]
     }
 

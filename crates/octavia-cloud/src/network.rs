@@ -53,6 +53,16 @@ pub trait NetworkDriver: Send + Sync {
         Box::pin(std::future::ready(Ok(None)))
     }
 
+    /// Tells whether the ports of a network are filtered; a VIP needs that.
+    fn has_port_security(&self, _: Id<NetworkId>) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    /// Takes a port of the caller's own for the VIP of a load balancer.
+    fn adopt_port(&self, _: Id<PortId>, _: Id<LoadBalancer>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Makes a port with an address, or returns the one that was made for the same purpose.
     fn create_port<'a>(&'a self, port: &'a NewPort) -> BoxFuture<'a, Result<Port>>;
 

@@ -44,6 +44,9 @@ impl Origin {
             .and_then(|host| host.to_str().ok())
             .or_else(|| request.uri().authority().map(Authority::as_str))
             .unwrap_or("localhost");
+        // Links leave the usual port out, as upstream's do.
+        let usual = if scheme == "https" { ":443" } else { ":80" };
+        let host = host.strip_suffix(usual).unwrap_or(host);
         let path = request.uri().path();
         let (mount, path) = path
             .strip_prefix(MOUNT)

@@ -74,7 +74,7 @@ impl Child for HealthMonitor {
         post: &HealthMonitorPost,
     ) -> Result<(LoadBalancer, Self)> {
         let Some(id) = post.pool_id.as_ref().copied() else {
-            return Err(Error::invalid_option("None", "pool_id"));
+            return Err(Error::not_found("Pool", &"None"));
         };
         let pool = pool_of(tx, id).await?;
         let owner = pool.project_id.as_deref();

@@ -176,7 +176,10 @@ async fn delete<R: Offer>(
     query.only(&[])?;
     caller.may_here(kind.rules.delete)?;
     let mut tx = api.store.begin(kind.transactions.delete).await?;
-    let doomed = R::load(&mut tx, &id).await?;
+    let doomed = match R::load(&mut tx, &id).await {
+        Err(Error::NotFound { id, .. }) => return Err(Error::not_found(R::IN_USE, &id)),
+        found => found?,
+    };
     match doomed.remove(&mut tx).await {
         Err(octavia_store::Error::InUse(_)) => {
             return Err(Error::in_use(R::IN_USE, &doomed.id()));

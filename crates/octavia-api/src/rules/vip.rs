@@ -107,6 +107,9 @@ async fn on_port(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
         return Err(Error::Internal("a VIP on a port without one".to_owned()));
     };
     let found = api.network.port(*id).await?;
+    if let Some(subnet) = post.vip_subnet_id.as_ref() {
+        api.network.subnet(*subnet).await?;
+    }
     if !found.device_id.is_empty() {
         return Err(Error::validation(format!(
             "Port {id} is already used by device {} ",
@@ -189,7 +192,8 @@ async fn on_network(api: &Api, post: &LoadBalancerPost) -> Result<Place> {
 async fn subnets(network: &dyn NetworkDriver, ids: &[Id<SubnetMark>]) -> Result<Vec<Subnet>> {
     let mut subnets = Vec::with_capacity(ids.len());
     for id in ids {
-        subnets.push(network.subnet(*id).await?);
+        let found = network.subnet(*id).await;
+        subnets.push(found.map_err(|error| not_of_network(error, *id))?);
     }
     Ok(subnets)
 }
@@ -211,6 +215,14 @@ async fn with_room(api: &Api, network: Id<Network>, subnets: &mut Vec<Subnet>) -
         ));
     }
     Ok(())
+}
+
+/// The caller did not name the subnet, so it is not one of the request's own things that is missing.
+fn not_of_network(error: octavia_cloud::Error, id: Id<SubnetMark>) -> Error {
+    if matches!(error, octavia_cloud::Error::NotFound { .. }) {
+        return Error::validation(format!("Subnet {id} not found"));
+    }
+    error.into()
 }
 
 /// Chooses the subnet that contains the address; without one the first, IPv4 before IPv6.
@@ -300,9 +312,11 @@ pub(crate) async fn reserve(
         additional: place.additional,
     };
     let octavia_owned = place.port.is_none();
-    let (reserved, octavia_owned) = match provider.reserve_vip(&wish).await? {
-        Some(reserved) => (reserved, false),
-        None => (on_network_of(api, wish, place.port).await?, octavia_owned),
+    let (reserved, octavia_owned) = if let Some(reserved) = provider.reserve_vip(&wish).await? {
+        (reserved, false)
+    } else {
+        let reserved = on_network_of(api, provider.name(), wish, place.port).await?;
+        (reserved, octavia_owned)
     };
     let is_kept = |asked: &AddressText| asked.address == reserved.ip_address;
     let as_asked = place.address.filter(is_kept);
@@ -321,8 +335,20 @@ pub(crate) async fn reserve(
 }
 
 /// Makes the port, unless the caller has one.
-async fn on_network_of(api: &Api, wish: VipWish, port: Option<Port>) -> Result<ReservedVip> {
+async fn on_network_of(
+    api: &Api,
+    provider: &str,
+    wish: VipWish,
+    port: Option<Port>,
+) -> Result<ReservedVip> {
+    if !api.network.has_port_security(wish.network_id).await? {
+        return Err(Error::Provider {
+            provider: provider.to_owned(),
+            what: "Port security must be enabled on the VIP network.".to_owned(),
+        });
+    }
     let port = if let Some(port) = port {
+        api.network.adopt_port(port.id, wish.load_balancer).await?;
         port
     } else {
         let new = NewPort {

@@ -63,7 +63,9 @@ pub(crate) enum AuthStrategy {
 pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
     let mut obstacles = Vec::new();
     let auth = auth_strategy(reader, &mut obstacles);
-    if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {
+    let drives = reader.text((API, "default_provider_driver"));
+    let pretends = drives.is_some_and(|name| name.starts_with("noop_driver"));
+    if topology(reader) == Topology::ActiveStandby && !pretends {
         let later = "pairs come with a later version; until then SINGLE";
         obstacles.push(reader.problem(TOPOLOGY, later));
     }
@@ -154,9 +156,17 @@ fn api(reader: &Reader<'_>) -> ApiConfig {
         max_request_body_size: reader.number(("oslo_middleware", "max_request_body_size")),
         networking: vip_policy(reader),
         haproxy_amphora: timeouts(reader),
-        loadbalancer_topology: Topology::Single,
+        loadbalancer_topology: topology(reader),
         quotas: quotas(reader),
         edge: edge::read(reader),
+    }
+}
+
+fn topology(reader: &Reader<'_>) -> Topology {
+    if reader.text(TOPOLOGY).as_deref() == Some("ACTIVE_STANDBY") {
+        Topology::ActiveStandby
+    } else {
+        Topology::Single
     }
 }
 

@@ -5,9 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use octavia_cloud::{
-    Error, FixedIp, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Result, Subnet,
+    Error, FixedIp, FreeAddresses, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose,
+    Result, Subnet,
 };
-use octavia_model::{Id, Network as NetworkMark, Port as PortMark, Subnet as SubnetMark};
+use octavia_model::{
+    Id, LoadBalancer, Network as NetworkMark, Port as PortMark, QosPolicy, SecurityGroup,
+    Subnet as SubnetMark,
+};
 use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Fault};
@@ -131,6 +135,7 @@ impl NetworkDriver for BridgedNetwork {
                 network_id: parsed(&got, "network_id").unwrap_or(like.network_id),
                 fixed_ips: items(&got, "fixed_ips").filter_map(fixed_ip).collect(),
                 device_id: text(&got, "device_id").unwrap_or_default().to_owned(),
+                qos_policy_id: parsed(&got, "qos_policy_id"),
                 ..like
             })
         }
@@ -139,6 +144,88 @@ impl NetworkDriver for BridgedNetwork {
 
     fn ports(&self, filter: PortFilter) -> BoxFuture<'_, Result<Vec<Port>>> {
         self.inner.ports(filter)
+    }
+
+    fn has_qos(&self) -> BoxFuture<'_, Result<bool>> {
+        async {
+            let offered = self.bridge.offer("network.qos_enabled", json!({})).await;
+            let answer = offered.map_err(Fault::verbatim)?;
+            match answer.as_ref().and_then(Value::as_bool) {
+                Some(enabled) => Ok(enabled),
+                None => self.inner.has_qos().await,
+            }
+        }
+        .boxed()
+    }
+
+    fn qos_policy_exists(&self, id: Id<QosPolicy>) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let asked = self.offer("network.get_qos_policy", "qos_policy", id.to_string());
+            match asked.await? {
+                Some(_) => Ok(()),
+                None => self.inner.qos_policy_exists(id).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn security_group_exists(&self, id: Id<SecurityGroup>) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let operation = "network.get_security_group_by_id";
+            let asked = self.offer(operation, "security group", id.to_string());
+            match asked.await? {
+                Some(_) => Ok(()),
+                None => self.inner.security_group_exists(id).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn free_addresses(&self, id: Id<NetworkMark>) -> BoxFuture<'_, Result<Option<FreeAddresses>>> {
+        async move {
+            let operation = "network.get_network_ip_availability";
+            let asked = self.offer(operation, "network", id.to_string());
+            let Some(got) = asked.await? else {
+                return self.inner.free_addresses(id).await;
+            };
+            let count = |subnet: &Value, name: &str| subnet.get(name)?.as_u64();
+            let free = items(&got, "subnet_ip_availability").filter_map(|subnet| {
+                let left = count(subnet, "total_ips")?.saturating_sub(count(subnet, "used_ips")?);
+                Some((parsed(subnet, "subnet_id")?, left))
+            });
+            Ok(Some(free.collect()))
+        }
+        .boxed()
+    }
+
+    fn has_port_security(&self, id: Id<NetworkMark>) -> BoxFuture<'_, Result<bool>> {
+        async move {
+            let asked = self.offer("network.get_network", "network", id.to_string());
+            let got = asked.await?;
+            let said = got
+                .as_ref()
+                .and_then(|got| got.get("port_security_enabled"));
+            match said.and_then(Value::as_bool) {
+                Some(enabled) => Ok(enabled),
+                None => self.inner.has_port_security(id).await,
+            }
+        }
+        .boxed()
+    }
+
+    fn adopt_port(
+        &self,
+        port: Id<PortMark>,
+        load_balancer: Id<LoadBalancer>,
+    ) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let asked = self.offer("network.allocate_vip", "port", load_balancer.to_string());
+            match asked.await? {
+                Some(_) => Ok(()),
+                None => self.inner.adopt_port(port, load_balancer).await,
+            }
+        }
+        .boxed()
     }
 
     fn create_port<'a>(&'a self, new: &'a NewPort) -> BoxFuture<'a, Result<Port>> {
