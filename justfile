@@ -32,6 +32,10 @@ ci:
 guide mode="process":
     cargo xtask guide --mode {{mode}}
 
+# Lets Schemathesis call the API with what its OpenAPI document allows.
+schemathesis seconds="600":
+    cargo xtask schemathesis --seconds {{seconds}}
+
 # Measures beside peers: `just bench proxy`.
 bench *args:
     cargo xtask bench {{args}}

@@ -2,12 +2,14 @@ use std::collections::HashMap;
 
 use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, Weight};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 
 use crate::column::{Cell, text, utc};
 use crate::row::{member, pool};
-use crate::{ListQuery, Resource, Result, Tx};
+use crate::{Error, ListQuery, Resource, Result, Tx, schema};
 
 /// How many rows one statement adds: SQLite takes 32,766 values, and a row has some twenty.
 const ROWS_A_STATEMENT: usize = 500;
@@ -53,6 +55,54 @@ impl Tx {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Writes many members in few statements.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] when one of them is not there.
+    pub async fn save_members(&mut self, members: &[Member]) -> Result<()> {
+        let stamp = self.stamp();
+        for some in members.chunks(ROWS_A_STATEMENT) {
+            self.must_be_there(some).await?;
+            let rows: Vec<_> = some
+                .iter()
+                .map(|member| member::ActiveModel {
+                    updated_at: Set(Some(stamp)),
+                    ..row(member)
+                })
+                .collect();
+            for row in &rows {
+                schema::fits(row)?;
+            }
+            // Each row is there, so none is added: what conflicts is written over.
+            let statement = member::Entity::insert_many(rows).on_conflict(
+                OnConflict::column(member::Column::Id)
+                    .update_columns(member::Column::iter().filter(|column| is_changed(*column)))
+                    .to_owned(),
+            );
+            self.execute(&statement.into_query()).await?;
+            let ids: Vec<_> = some.iter().map(|member| member.id.to_string()).collect();
+            self.delete_tags_of(&ids).await?;
+        }
+        for member in members.iter().filter(|member| !member.tags.is_empty()) {
+            self.insert_tags(&member.id.to_string(), &member.tags)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn must_be_there(&mut self, members: &[Member]) -> Result<()> {
+        let there = member::Entity::find()
+            .select_only()
+            .column(member::Column::Id)
+            .filter(member::Column::Id.is_in(members.iter().map(|member| member.id.to_string())));
+        if self.raw_rows(&there.into_query()).await?.len() == members.len() {
+            Ok(())
+        } else {
+            Err(Error::Conflict("one of the members"))
+        }
     }
 
     /// Writes the provisioning status of many members.
@@ -150,6 +200,11 @@ impl Tx {
             })
             .collect()
     }
+}
+
+/// Tells whether an update writes a column.
+const fn is_changed(column: member::Column) -> bool {
+    !matches!(column, member::Column::Id | member::Column::CreatedAt)
 }
 
 fn named(member: &Member) -> String {

@@ -36,11 +36,12 @@ pub(crate) async fn write(tx: &mut Tx, plan: &Plan) -> Result<()> {
 async fn write_members(tx: &mut Tx, changes: &Changes<Member>) -> Result<()> {
     let new: Vec<_> = changes.created.iter().map(|new| new.row.clone()).collect();
     tx.insert_members(&new).await?;
-    for change in &changes.changed {
+    let written_over = changes.changed.iter().map(|change| {
         let mut member = change.after.clone();
         member.set_status(PendingUpdate);
-        tx.save_member(&member).await?;
-    }
+        member
+    });
+    tx.save_members(&written_over.collect::<Vec<_>>()).await?;
     let gone: Vec<_> = changes.deleted.iter().map(|member| member.id).collect();
     Ok(tx.mark_members(&gone, PendingDelete).await?)
 }

@@ -9,6 +9,7 @@ mod idempotency;
 mod l7;
 mod leases;
 mod lists;
+mod members;
 mod offers;
 mod quotas;
 mod round_trip;

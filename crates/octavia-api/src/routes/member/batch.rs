@@ -140,7 +140,6 @@ async fn write(
             let wanted = rules::build(api, pool, asked)?;
             let mut member = rules::overwrite((*member).clone(), wanted, fields);
             member.provisioning_status = ProvisioningStatus::PendingUpdate;
-            tx.save_member(&member).await?;
             let untouched = untouched(fields);
             overwritten.push(MemberOrder { member, untouched });
         } else {
@@ -155,6 +154,11 @@ async fn write(
         }
     }
     tx.insert_members(&new).await?;
+    let changed: Vec<_> = overwritten
+        .iter()
+        .map(|order: &MemberOrder| order.member.clone())
+        .collect();
+    tx.save_members(&changed).await?;
     let new = new.into_iter().map(MemberOrder::new);
     Ok(Written {
         kept,
