@@ -7,7 +7,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use octavia_model::{Id, Limits, Network, Topology};
 
-pub use edge::{AccessLog, CorsSettings, EdgeConfig, RateLimit};
+pub use edge::{AccessLog, AuditConfig, CorsSettings, EdgeConfig, RateLimit};
 pub use health::{HealthBackend, HealthConfig};
 
 /// Upstream's default cipher list, for listeners and pools.

@@ -5,6 +5,7 @@
 
 mod acceptable;
 mod access_log;
+mod audit;
 mod cors;
 mod idempotency;
 mod origin;
@@ -28,6 +29,7 @@ use tracing::Instrument;
 
 use crate::Api;
 use crate::error::Error;
+use crate::policy::Credentials;
 use access_log::Entry;
 use idempotency::Passage;
 use rate_limit::Limiter;
@@ -88,21 +90,32 @@ async fn enter(edge: &Edge, mut request: Request, next: Next, entry: &mut Entry)
         origin = origin.forwarded(request.headers());
     }
     entry.client = origin.client;
-    request.extensions_mut().insert(origin.clone());
+    request.extensions_mut().insert(origin);
     if let Err(refusal) = api.auth.admit(&mut request).await {
         return refusal;
     }
     let caller = api.auth.caller(&request);
     entry.caller(&caller);
+    let record = audit::begin(api, &request, &caller, entry);
+    let response = inside(edge, request, next, &caller).await;
+    if let Some(record) = record {
+        record.end(api, &response);
+    }
+    response
+}
+
+/// Answers whoever came past the door.
+async fn inside(edge: &Edge, request: Request, next: Next, caller: &Credentials) -> Response {
+    let api = &edge.api;
     if let Some(limiter) = &edge.limiter
-        && let Err(error) = limiter.check(&caller, &origin)
+        && let Err(error) = limiter.check(caller, request.extensions().get::<Origin>())
     {
         return error.into_response();
     }
     if let Err(error) = acceptable::check(&request, api.config.max_request_body_size) {
         return error.into_response();
     }
-    match idempotency::passage(api, request, &caller).await {
+    match idempotency::passage(api, request, caller).await {
         Ok(Passage::Free(request)) => answer(api, request, next).await,
         Ok(Passage::Once(once, request)) => once.run(api, answer(api, request, next)).await,
         Ok(Passage::Answered(response)) => response,

@@ -31,8 +31,8 @@ mod wire;
 pub use api::Api;
 pub use auth::{Auth, KeystoneGate};
 pub use config::{
-    AccessLog, ApiConfig, CorsSettings, EdgeConfig, HaproxyTimeouts, HealthBackend, HealthConfig,
-    RateLimit, VipPolicy,
+    AccessLog, ApiConfig, AuditConfig, CorsSettings, EdgeConfig, HaproxyTimeouts, HealthBackend,
+    HealthConfig, RateLimit, VipPolicy,
 };
 pub use edge::Peer;
 pub use error::Error;

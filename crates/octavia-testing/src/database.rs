@@ -6,7 +6,7 @@ use octavia_store::{DatabaseUrl, Store};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
-use crate::mariadb;
+use crate::mariadb::{self, MortalServer};
 
 /// A database of its own for one test; it goes with the value.
 #[derive(Debug)]
@@ -84,6 +84,18 @@ impl TestDatabase {
                 Place::OurServer
             },
         })
+    }
+
+    /// Makes a database with the schema in it on a server that may die.
+    pub async fn on(server: &MortalServer) -> Self {
+        let administrator = connect(&server.url().replacen('%', "", 1)).await;
+        run(&administrator, "CREATE DATABASE octavia").await;
+        close(administrator).await;
+        let database = Self {
+            url: server.url().replacen('%', "octavia", 1),
+            place: Place::OurServer,
+        };
+        database.with_schema().await
     }
 
     /// Returns its URL.

@@ -11,4 +11,5 @@ pub use build::{
     amphora, health_monitor, l7_policy, l7_rule, listener, load_balancer, member, member_at, pool,
 };
 pub use database::TestDatabase;
+pub use mariadb::MortalServer;
 pub use wait::{eventually, eventually_some};

@@ -1,6 +1,8 @@
 //! A MariaDB server for the tests of one process: on a socket in a temporary directory, without a
 //! network. It ends with the process, however that ends, and takes its directory with it.
 
+mod mortal;
+
 use std::io::PipeWriter;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
+
+pub use mortal::MortalServer;
 
 /// Names a server that is there already: `mysql://user:password@host`, without a database.
 const EXISTING: &str = "OCTAVIA_TEST_MYSQL_URL";

@@ -124,6 +124,12 @@ pub(crate) fn start(
     let scheme = entrance.scheme();
     let Entrance { listener, tls, .. } = entrance;
     let server = Server { listener, tls };
+    if configuration.api.api.edge.audit.is_some() {
+        tracing::info!(
+            "audit records go to this log, as events of the target `audit`: no message bus is spoken, \
+             whatever [audit_middleware_notifications] says"
+        );
+    }
     tracing::info!(%address, "the API listens on {scheme}://{address}");
     lifecycle.start("api", async move {
         server.serve(api.router(), stopping).await;

@@ -5,6 +5,7 @@
 //! that one of them could not use is found by whichever starts first.
 
 mod api;
+mod audit;
 mod catalogue;
 mod controller;
 mod database;

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 /// What is done around every request: upstream's middleware, and ours.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EdgeConfig {
@@ -7,6 +9,8 @@ pub struct EdgeConfig {
     pub enable_proxy_headers_parsing: bool,
     /// `[api_settings] access_log`: which calls are logged. Ours.
     pub access_log: AccessLog,
+    /// `[audit]`; `None`: no records are kept.
+    pub audit: Option<AuditConfig>,
     /// `[api_settings] rate_limit` and `rate_limit_burst`. Ours.
     pub rate_limit: RateLimit,
 }
@@ -59,4 +63,20 @@ impl Default for CorsSettings {
             allow_headers: texts(&["X-Auth-Token", "X-Openstack-Request-Id"]),
         }
     }
+}
+
+/// `[audit]`: of which calls records are kept, and what they call things.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditConfig {
+    /// `ignore_req_list`: the methods that leave no records.
+    pub ignore_req_list: Vec<String>,
+    /// `[DEFAULT] target_endpoint_type` of the map: what the catalogue calls this service.
+    pub target_endpoint_type: Option<String>,
+    /// `[custom_actions]` of the map: actions of paths that end so, with or without `/method`.
+    pub custom_actions: BTreeMap<String, String>,
+    /// `[path_keywords]` of the map: parts of paths that are kinds of objects, and what an object of
+    /// the kind is called.
+    pub path_keywords: BTreeMap<String, String>,
+    /// `[service_endpoints]` of the map: what records call a type of service.
+    pub service_endpoints: BTreeMap<String, String>,
 }

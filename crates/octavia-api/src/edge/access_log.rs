@@ -65,6 +65,7 @@ impl Entry {
     pub(super) fn end(self, which: AccessLog, response: &Response, queries: u32) {
         let status = response.status();
         let duration = self.started.elapsed();
+        let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let Self { method, path, .. } = &self;
         let looked = method.is_safe() && status.is_success();
         let quiet = path.ends_with("/healthcheck") || which == AccessLog::Changes;
@@ -79,7 +80,7 @@ impl Entry {
                     status = status.as_u16(),
                     bytes_in = self.bytes_in,
                     bytes_out = response.body().size_hint().exact(),
-                    duration_us = duration.as_micros(),
+                    duration_us,
                     queries,
                     "{method} {path}: {} in {duration:?}", status.as_u16()
                 )

@@ -33,11 +33,11 @@ impl Limiter {
     }
 
     /// Lets a request pass, or says when it may come again.
-    pub(super) fn check(&self, caller: &Credentials, origin: &Origin) -> Result<()> {
+    pub(super) fn check(&self, caller: &Credentials, origin: Option<&Origin>) -> Result<()> {
         if self.since_sweep.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             self.limiter.retain_recent();
         }
-        let address = || origin.client.map(|client| client.to_string());
+        let address = || Some(origin?.client?.to_string());
         let who = caller.project_id.clone().or_else(address);
         self.limiter
             .check_key(&who.unwrap_or_default())

@@ -193,6 +193,8 @@ async fn create(
     };
     match made {
         Ok(body) => Ok((StatusCode::CREATED, Json(body)).into_response()),
+        // The row may have been written; if it was not, housekeeping finds the port.
+        Err(error @ Error::Store(octavia_store::Error::Unavailable { .. })) => Err(error),
         Err(error) => {
             vip::give_back(&api, &load_balancer).await;
             Err(error)

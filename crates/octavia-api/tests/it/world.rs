@@ -174,6 +174,12 @@ impl World {
         self.database.store_with(as_clock(&self.clock)).await
     }
 
+    /// Counts rows: `table`, or `table WHERE ...`.
+    pub(crate) async fn count(&self, rows: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) AS value FROM {rows}");
+        self.database.numbers(&sql).await[0]
+    }
+
     /// Lets a second pass.
     pub(crate) fn tick(&self) {
         self.clock.advance(TimeDelta::seconds(1));

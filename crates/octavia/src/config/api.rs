@@ -74,7 +74,7 @@ pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
         policy: policy::read(reader, sources),
         address: reader.socket_address(BIND_HOST, BIND_PORT),
         tls: tls(reader, &mut obstacles),
-        api: api(reader),
+        api: api(reader, &mut obstacles),
         #[cfg(feature = "conformance")]
         bridge_url: reader.text(("harness", "bridge_url")),
         obstacles,
@@ -120,7 +120,7 @@ fn tls(reader: &Reader<'_>, obstacles: &mut Vec<Problem>) -> Option<TlsFiles> {
     }
 }
 
-fn api(reader: &Reader<'_>) -> ApiConfig {
+fn api(reader: &Reader<'_>, obstacles: &mut Vec<Problem>) -> ApiConfig {
     let text = |name| reader.text((API, name)).unwrap_or_default();
     let list = |name| reader.list((API, name));
     let allowed = |name| reader.boolean((API, name));
@@ -158,7 +158,7 @@ fn api(reader: &Reader<'_>) -> ApiConfig {
         haproxy_amphora: timeouts(reader),
         loadbalancer_topology: topology(reader),
         quotas: quotas(reader),
-        edge: edge::read(reader),
+        edge: edge::read(reader, obstacles),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use octavia_api::{AccessLog, CorsSettings, EdgeConfig, RateLimit};
 
+use super::audit;
+use super::problem::Problem;
 use super::reader::Reader;
 
 const CORS: &str = "cors";
 
 /// Reads the options.
-pub(super) fn read(reader: &Reader<'_>) -> EdgeConfig {
+pub(super) fn read(reader: &Reader<'_>, obstacles: &mut Vec<Problem>) -> EdgeConfig {
     let access_log = reader.text(("api_settings", "access_log"));
     EdgeConfig {
         cors: cors(reader),
@@ -17,6 +19,7 @@ pub(super) fn read(reader: &Reader<'_>) -> EdgeConfig {
             Some("changes") => AccessLog::Changes,
             _ => AccessLog::All,
         },
+        audit: audit::read(reader, obstacles),
         rate_limit: RateLimit {
             per_second: reader.number(("api_settings", "rate_limit")),
             burst: reader.number(("api_settings", "rate_limit_burst")),
