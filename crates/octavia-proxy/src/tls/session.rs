@@ -132,6 +132,11 @@ impl Session {
         self.server_name.as_ref()
     }
 
+    /// Tells whether something was received that nobody has taken.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.taken < self.plain.len() || !self.incoming.is_empty()
+    }
+
     /// Takes bytes that were decrypted before.
     pub(crate) fn take_plain(&mut self, buffer: &mut [u8]) -> usize {
         let kept = &self.plain[self.taken..];

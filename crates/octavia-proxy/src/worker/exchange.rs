@@ -91,7 +91,9 @@ impl Worker {
         };
         let member = self.members.get_mut(member_key);
         let is_usable = |member: &mut MemberConnection| {
-            member.input.is_empty() && !member.stream.is_ending() && !member.stream.has_pending()
+            let stream = &member.stream;
+            let is_open = !stream.is_ending() && !stream.has_pending();
+            is_open && member.input.is_empty() && !stream.has_unread()
         };
         if !exchange.keeps_member() || !member.is_some_and(is_usable) {
             self.members.close(member_key);

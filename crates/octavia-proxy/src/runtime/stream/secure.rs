@@ -66,6 +66,11 @@ impl Stream {
         self.tls.as_deref()
     }
 
+    /// Tells whether something was received that nobody has read.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.session().is_some_and(Session::has_unread)
+    }
+
     /// Tells whether what came, though nobody waits for anything, was between the ends of a session
     /// only: tickets for the next one.
     pub(crate) fn is_silent(&mut self) -> bool {
