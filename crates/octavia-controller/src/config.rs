@@ -56,6 +56,9 @@ impl Default for WorkerConfig {
     }
 }
 
+/// Upstream's `user_log_format`.
+const LOG_FORMAT: &str = "{{ project_id }} {{ lb_id }} %f %ci %cp %t %{+Q}r %ST %B %U %[ssl_c_verify] %{+Q}[ssl_c_s_dn] %b %s %Tt %tsc";
+
 /// Settings that concern amphorae (`[haproxy_amphora]`, and what goes into their own file).
 #[derive(Debug, Clone)]
 pub struct AmphoraSettings {
@@ -95,8 +98,12 @@ impl Default for AmphoraSettings {
             heartbeat_interval: Duration::from_secs(10),
             heartbeat_key: Secret::new(String::new()),
             cert_validity_time: 30 * DAY,
-            log_format: None,
-            log_options: Vec::new(),
+            log_format: Some(LOG_FORMAT.to_owned()),
+            log_options: vec![
+                ("log_protocol", "UDP".to_owned()),
+                ("user_log_facility", "0".to_owned()),
+                ("log_queue_size", "10000".to_owned()),
+            ],
         }
     }
 }
