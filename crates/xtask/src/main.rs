@@ -14,6 +14,7 @@ mod schemathesis;
 mod shell;
 mod sim;
 mod test;
+mod tokens;
 mod venv;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Calls the API with what its OpenAPI document lets Schemathesis make up.
     Schemathesis(schemathesis::Args),
+    /// Walks callers with tokens of a real Keystone through the API's door.
+    Tokens(tokens::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
     Sim(sim::Args),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Cli(args) => cli::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Schemathesis(args) => schemathesis::run(&args),
+        Command::Tokens(args) => tokens::run(&args),
         Command::Sim(args) => sim::run(&args),
     };
     match done {

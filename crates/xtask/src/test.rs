@@ -11,6 +11,7 @@ use crate::conformance;
 use crate::guide::{self, Mode};
 use crate::schemathesis;
 use crate::shell::{Step, find, target};
+use crate::tokens;
 
 /// What to run.
 #[derive(Debug, Parser)]
@@ -72,6 +73,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if !args.quick {
         upstreams_tests(&mut report)?;
         report.part("demo", demo)?;
+        report.part("tokens of a real Keystone", || {
+            tokens::run(&tokens::Args {})
+        })?;
         whole_system(&mut report)?;
     }
     report.print();
