@@ -26,7 +26,7 @@ use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::error::Error;
 use crate::openapi::{self, Operation};
@@ -124,7 +124,12 @@ fn item(methods: MethodRouter<Api>, kind: &'static Kind) -> MethodRouter<Api> {
 }
 
 async fn no_such_path(request: Request) -> Error {
-    let below_v2 = request.uri().path().starts_with("/v2.0/");
+    let path = request.uri().path();
+    // As upstream: it looks for the method of an amphora before it looks at the rest of the path.
+    if path.starts_with("/v2.0/octavia/amphorae/") && request.method() == Method::PUT {
+        return Error::wrong_method();
+    }
+    let below_v2 = path.starts_with("/v2.0/");
     Error::Routing {
         status: StatusCode::NOT_FOUND,
         title: "Not Found",

@@ -61,6 +61,7 @@ pub(crate) fn update(
     put: ListenerPut,
 ) -> Result<Listener> {
     let given = put.clone();
+    let had_authority = listener.client_ca_tls_certificate_id.is_some();
     let changed = fields::apply(api, listener, put);
     let headers = given.insert_headers.as_ref();
     let adds_headers = headers.is_some_and(|headers| !headers.is_empty());
@@ -80,7 +81,10 @@ pub(crate) fn update(
         })?;
     }
     certificates::of_protocol(&changed)?;
-    certificates::authentication(&changed, &given.client_authentication)?;
+    // As upstream: an authority may go in the call that takes the checks of clients back.
+    if !(had_authority && given.client_authentication.is_null()) {
+        certificates::authentication(&changed, &given.client_authentication)?;
+    }
     if given.client_crl_container_ref.is_value() {
         certificates::revocation_list(&changed)?;
     }

@@ -120,7 +120,7 @@ enum Kind {
 
 #[derive(Debug)]
 enum Outcome {
-    Certificate,
+    Certificate { names_a_host: bool },
     Other(Secret<Vec<u8>>),
     Failed(Arc<CloudError>),
 }
@@ -172,12 +172,14 @@ impl ReadSecrets {
             return Err(Error::Unread(Box::new(references.clone())));
         }
         let certificates = references.certificates.iter();
-        retrieved(certificates.map(|name| (name, &read[&Kind::Certificate.of(name)])))?;
+        let certificates = certificates.map(|name| (name, &read[&Kind::Certificate.of(name)]));
+        retrieved(certificates.clone())?;
+        of_hosts(certificates)?;
         let others = references.others();
         retrieved(others.map(|name| (name, &read[&Kind::Other.of(name)])))?;
         let text = |name: &Option<String>| match &read[&Kind::Other.of(name.as_ref()?)] {
             Outcome::Other(text) => Some(text.clone()),
-            Outcome::Certificate | Outcome::Failed(_) => None,
+            Outcome::Certificate { .. } | Outcome::Failed(_) => None,
         };
         text(&references.authority).map_or(Ok(()), |authority| {
             authority::check(&authority, text(&references.revocations).as_ref())
@@ -215,7 +217,9 @@ async fn read_one(
         (Err(error), _) => Err(error),
         (Ok(()), Kind::Certificate) => {
             let bundle = secrets.certificate(reader, name).await;
-            bundle.map(|_| Outcome::Certificate)
+            bundle.map(|bundle| Outcome::Certificate {
+                names_a_host: bundle.names_a_host(),
+            })
         }
         (Ok(()), Kind::Other) => secrets.secret(reader, name).await.map(Outcome::Other),
     };
@@ -223,6 +227,23 @@ async fn read_one(
         wanted,
         outcome.unwrap_or_else(|error| Outcome::Failed(Arc::new(error))),
     )
+}
+
+/// Refuses a certificate that no client could tell from another's.
+fn of_hosts<'a>(mut outcomes: impl Iterator<Item = (&'a String, &'a Outcome)>) -> Result<()> {
+    if outcomes.any(|(_, outcome)| {
+        matches!(
+            outcome,
+            Outcome::Certificate {
+                names_a_host: false
+            }
+        )
+    }) {
+        return Err(Error::BadRequest(
+            "No CN or DNSName(s) found in certificate. The certificate is invalid.".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Names all references that lead nowhere in one fault; a bundle that cannot be read is a fault of

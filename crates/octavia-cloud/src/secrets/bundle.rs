@@ -12,7 +12,7 @@ use pkcs8::EncryptedPrivateKeyInfoRef;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::{Error, Result};
 
@@ -60,6 +60,21 @@ impl CertificateBundle {
             (Some(_), Some(_)) => return Err("it holds more than one private key".to_owned()),
         };
         Self::assemble(certificates, &key)
+    }
+
+    /// Tells whether the certificate names a host: a common name, or a DNS name beside it (RFC
+    /// 5280, section 4.2.1.6). Upstream refuses one that names none.
+    pub fn names_a_host(&self) -> bool {
+        let Ok(part) = pem::parse(&self.certificate) else {
+            return false;
+        };
+        let Ok((_, certificate)) = X509Certificate::from_der(part.contents()) else {
+            return false;
+        };
+        let common_name = certificate.subject().iter_common_name().next().is_some();
+        let others = certificate.subject_alternative_name().ok().flatten();
+        let dns = |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(_));
+        common_name || others.is_some_and(|names| names.value.general_names.iter().any(dns))
     }
 
     /// Reads a PKCS#12 bundle without a passphrase: one key, and certificates in any order.

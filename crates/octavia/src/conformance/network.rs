@@ -161,9 +161,14 @@ impl NetworkDriver for BridgedNetwork {
     fn qos_policy_exists(&self, id: Id<QosPolicy>) -> BoxFuture<'_, Result<()>> {
         async move {
             let asked = self.offer("network.get_qos_policy", "qos_policy", id.to_string());
-            match asked.await? {
-                Some(_) => Ok(()),
-                None => self.inner.qos_policy_exists(id).await,
+            // Upstream takes every failure here for a policy that is not there.
+            match asked.await {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => self.inner.qos_policy_exists(id).await,
+                Err(_) => Err(Error::NotFound {
+                    kind: "qos_policy",
+                    id: id.to_string(),
+                }),
             }
         }
         .boxed()

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use octavia_cloud::{CertificateBundle, Error, Result, SecretReader, Secrets};
 use octavia_model::Secret;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::bridge::Bridge;
 
@@ -12,15 +13,23 @@ use super::bridge::Bridge;
 pub(super) struct BridgedSecrets {
     bridge: Arc<Bridge>,
     inner: Arc<dyn Secrets>,
+    /// Held by the call that is asked: the tests answer in the order of the references.
+    turn: Mutex<()>,
 }
 
 impl BridgedSecrets {
     pub(super) fn new(bridge: Arc<Bridge>, inner: Arc<dyn Secrets>) -> Self {
-        Self { bridge, inner }
+        let turn = Mutex::new(());
+        Self {
+            bridge,
+            inner,
+            turn,
+        }
     }
 
     /// Offers a call about a reference; whatever fails is a secret that cannot be had.
     async fn offer(&self, operation: &str, reference: &str) -> Result<Option<Value>> {
+        let _turn = self.turn.lock().await;
         let offered = self.bridge.offer(operation, json!({ "ref": reference }));
         offered.await.map_err(|_| Error::NotFound {
             kind: "secret",
@@ -38,8 +47,16 @@ impl Secrets for BridgedSecrets {
         async move {
             let got = self.offer("cert.get_cert", reference).await?;
             let part = |name: &str| got.as_ref()?.get(name)?.as_str();
-            let (Some(certificate), Some(key)) = (part("certificate"), part("private_key")) else {
+            let Some(certificate) = part("certificate") else {
                 return self.inner.certificate(reader, reference).await;
+            };
+            let Some(key) = part("private_key") else {
+                let certificate = certificate.to_owned();
+                let like = self.inner.certificate(reader, reference).await?;
+                return Ok(CertificateBundle {
+                    certificate,
+                    ..like
+                });
             };
             let passphrase = part("passphrase").map(|text| Secret::new(text.to_owned()));
             let text = format!("{certificate}\n{key}\n");
