@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, Weight};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
@@ -40,13 +41,20 @@ impl Tx {
 
     /// Adds many members in few statements.
     pub async fn insert_members(&mut self, members: &[Member]) -> Result<()> {
-        let stamp = self.stamp();
-        for some in members.chunks(ROWS_A_STATEMENT) {
-            let rows = some.iter().map(|member| member::ActiveModel {
+        // A microsecond apart: lists are in the order of creation.
+        let now = self.now();
+        let mut stamps = (0..).map(|at| self.kept(now + TimeDelta::microseconds(at)));
+        let mut rows: Vec<_> = members
+            .iter()
+            .zip(&mut stamps)
+            .map(|(member, stamp)| member::ActiveModel {
                 created_at: Set(Some(stamp)),
                 ..row(member)
-            });
-            self.insert_all(rows.collect())
+            })
+            .collect();
+        while !rows.is_empty() {
+            let some = rows.drain(..rows.len().min(ROWS_A_STATEMENT)).collect();
+            self.insert_all(some)
                 .await
                 .map_err(|error| error.duplicate_is(|| "one of the members".to_owned()))?;
         }

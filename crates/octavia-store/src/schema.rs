@@ -13,7 +13,7 @@ pub(crate) use catalogue::Catalogue;
 /// Upstream's revision that we serve.
 pub(crate) const REVISION: &str = "fabf4983846b";
 /// The version of our own tables.
-pub(crate) const OWN_VERSION: i32 = 1;
+pub(crate) const OWN_VERSION: i32 = 2;
 
 pub(crate) const SQLITE: &str = include_str!("schema/sqlite.sql");
 pub(crate) const SQLITE_OWN: &str = include_str!("schema/rs.sqlite.sql");
@@ -29,6 +29,8 @@ pub enum SchemaState {
     Upstream,
     /// Everything that we need.
     Ready,
+    /// The same, of an earlier version: some of our tables are not there yet.
+    Behind,
     /// Upstream's schema at another revision.
     OtherRevision(String),
     /// Tables, but none of upstream's markers.
@@ -42,6 +44,8 @@ pub enum Upgraded {
     Created,
     /// Added our tables to upstream's database.
     Adopted,
+    /// Added those of our tables that an earlier version did not have.
+    Extended,
     /// There was nothing to do.
     AlreadyReady,
 }

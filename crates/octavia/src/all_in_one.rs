@@ -232,6 +232,7 @@ async fn database(configuration: &Configuration) -> Result<Store, Failure> {
     match store.upgrade().await? {
         Upgraded::Created => tracing::info!("created the database"),
         Upgraded::Adopted => tracing::info!("adopted the database"),
+        Upgraded::Extended => tracing::info!("added what this version brings to the database"),
         Upgraded::AlreadyReady => tracing::debug!("the database is ready"),
     }
     Ok(store)

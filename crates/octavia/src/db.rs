@@ -33,6 +33,7 @@ pub(crate) async fn run(command: Command, configuration: Configuration) -> Resul
         Command::Upgrade => match store.upgrade().await? {
             Upgraded::Created => "created: the database is ready",
             Upgraded::Adopted => "adopted: upstream's database, with our tables beside its own",
+            Upgraded::Extended => "extended: the tables that this version brings are added",
             Upgraded::AlreadyReady => "nothing to do: the database is ready",
         },
         Command::Check => {
@@ -103,6 +104,9 @@ fn url(configuration: &Configuration) -> Result<&DatabaseUrl, Failure> {
 fn ready(state: SchemaState) -> Result<(), Failure> {
     let problem = match state {
         SchemaState::Ready => return Ok(()),
+        SchemaState::Behind => {
+            "the database is an earlier version's: run `octavia db upgrade`".to_owned()
+        }
         SchemaState::Empty => "the database is empty: run `octavia db upgrade`".to_owned(),
         SchemaState::Upstream => "the database is upstream's, at the right revision, without our tables: \
              run `octavia db upgrade` to add them"

@@ -174,16 +174,16 @@ impl ReadSecrets {
         let certificates = references.certificates.iter();
         let certificates = certificates.map(|name| (name, &read[&Kind::Certificate.of(name)]));
         retrieved(certificates.clone())?;
-        of_hosts(certificates)?;
         let others = references.others();
         retrieved(others.map(|name| (name, &read[&Kind::Other.of(name)])))?;
         let text = |name: &Option<String>| match &read[&Kind::Other.of(name.as_ref()?)] {
             Outcome::Other(text) => Some(text.clone()),
             Outcome::Certificate { .. } | Outcome::Failed(_) => None,
         };
-        text(&references.authority).map_or(Ok(()), |authority| {
-            authority::check(&authority, text(&references.revocations).as_ref())
-        })
+        if let Some(authority) = text(&references.authority) {
+            authority::check(&authority, text(&references.revocations).as_ref())?;
+        }
+        of_hosts(certificates)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Wanted, Outcome>> {

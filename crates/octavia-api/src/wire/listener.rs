@@ -107,7 +107,7 @@ view! {
         "protocol_port": u16 = listener.protocol_port,
         "connection_limit": Option<i32> = listener.connection_limit,
         "default_tls_container_ref": Option<String> = listener.tls_certificate_id,
-        "sni_container_refs": Vec<String> = listener.sni_container_refs,
+        "sni_container_refs": Vec<String> = sorted(&listener.sni_container_refs),
         "project_id": Option<String> = listener.project_id,
         "default_pool_id": Option<Id<Pool>> = listener.default_pool_id,
         "l7policies": OnlyIds<'_, L7Policy> = OnlyIds(&listener.l7_policies),
@@ -155,4 +155,11 @@ pub(crate) fn full_schema(components: &mut Components) -> Value {
         let policies = view::list_of(&super::l7policy::full_schema(components));
         properties.required("l7policies", policies);
     })
+}
+
+/// As upstream, whose rows have no other order.
+fn sorted(references: &[String]) -> Vec<String> {
+    let mut sorted = references.to_vec();
+    sorted.sort_unstable();
+    sorted
 }

@@ -4,8 +4,8 @@ use octavia_cloud::fake::FakeSecrets;
 use octavia_cloud::{CertificateBundle, Error};
 use octavia_model::Secret;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
-    KeyIdMethod, KeyPair, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, IsCa,
+    Issuer, KeyIdMethod, KeyPair, SerialNumber, date_time_ymd,
 };
 use serde_json::{Value, json};
 
@@ -39,9 +39,11 @@ fn reference(name: &str) -> String {
 }
 
 fn certificate() -> CertificateBundle {
+    certificate_of(CertificateParams::new(vec!["www.example.com".to_owned()]).unwrap())
+}
+
+fn certificate_of(params: CertificateParams) -> CertificateBundle {
     let key = KeyPair::generate().unwrap();
-    let names = vec!["www.example.com".to_owned()];
-    let params = CertificateParams::new(names).unwrap();
     CertificateBundle {
         certificate: params.self_signed(&key).unwrap().pem(),
         private_key: Secret::new(key.serialize_pem()),
@@ -111,6 +113,44 @@ async fn all_that_cannot_be_retrieved_is_named_at_once() {
     world.settle().await;
     let listed = world.get(LISTENERS).await;
     assert_eq!(listed["listeners"], json!([]));
+}
+
+#[tokio::test]
+async fn a_certificate_of_no_host_is_refused() {
+    let (world, lb) = world().await;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    world
+        .secrets
+        .put_certificate(PROJECT, "http://b/nobody", certificate_of(params));
+    let body = listener(
+        &lb,
+        &json!({ "default_tls_container_ref": "http://b/nobody" }),
+    );
+    let refused = refusal(&world, "POST", LISTENERS, json!({ "listener": body })).await;
+    insta::assert_snapshot!(refused, @"400 No CN or DNSName(s) found in certificate. The certificate is invalid.");
+}
+
+#[tokio::test]
+async fn the_checks_of_clients_and_their_authority_go_in_one_call() {
+    let (world, lb) = world().await;
+    let body = listener(
+        &lb,
+        &json!({
+            "default_tls_container_ref": "http://b/good",
+            "client_ca_tls_container_ref": "http://b/ca",
+            "client_authentication": "MANDATORY",
+        }),
+    );
+    let id = world.make("listener", body).await;
+    let nothing = json!({ "client_ca_tls_container_ref": null, "client_authentication": null });
+    let path = format!("{LISTENERS}/{id}");
+    let changed = world
+        .call("PUT", &path, json!({ "listener": nothing }))
+        .await;
+    assert_eq!(changed.status.as_u16(), 200, "{}", changed.body);
+    assert_eq!(changed.body["listener"]["client_authentication"], "NONE");
+    assert!(changed.body["listener"]["client_ca_tls_container_ref"].is_null());
 }
 
 #[tokio::test]

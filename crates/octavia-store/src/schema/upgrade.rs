@@ -54,6 +54,7 @@ impl Tx {
         let upgraded = match found.state() {
             SchemaState::Empty => Upgraded::Created,
             SchemaState::Upstream => Upgraded::Adopted,
+            SchemaState::Behind => Upgraded::Extended,
             SchemaState::Ready => {
                 found.complete()?;
                 return Ok(Upgraded::AlreadyReady);
@@ -75,6 +76,7 @@ impl Tx {
             found.upstream_complete()?;
             self.run_all(own).await?;
         }
+        self.run("DELETE FROM rs_schema").await?;
         self.run(&format!(
             "INSERT INTO rs_schema (version) VALUES ({OWN_VERSION})"
         ))
@@ -174,11 +176,14 @@ impl Found {
     }
 
     fn state(&self) -> SchemaState {
-        if let Some(newer) = self.own.iter().find(|version| **version != OWN_VERSION) {
+        if let Some(newer) = self.own.iter().find(|version| **version > OWN_VERSION) {
             return SchemaState::OtherRevision(format!("{REVISION} with own tables {newer}"));
         }
         match self.revisions.as_slice() {
-            [revision] if revision == REVISION && !self.own.is_empty() => SchemaState::Ready,
+            [revision] if revision == REVISION && self.own.contains(&OWN_VERSION) => {
+                SchemaState::Ready
+            }
+            [revision] if revision == REVISION && !self.own.is_empty() => SchemaState::Behind,
             [revision] if revision == REVISION => SchemaState::Upstream,
             [] if self.columns.is_empty() || self.interrupted() => SchemaState::Empty,
             [] => SchemaState::Foreign,

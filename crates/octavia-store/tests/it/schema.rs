@@ -98,6 +98,19 @@ async fn what_is_missing_is_named() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_earlier_version_gets_what_is_new() {
+    for database in TestDatabase::everywhere().await {
+        database.execute("DROP TABLE rs_idempotency_keys").await;
+        database.execute("UPDATE rs_schema SET version = 1").await;
+        let store = database.store().await;
+        assert_eq!(store.check().await.unwrap(), SchemaState::Behind);
+        assert_eq!(store.upgrade().await.unwrap(), Upgraded::Extended);
+        assert_eq!(store.check().await.unwrap(), SchemaState::Ready);
+        assert_eq!(store.upgrade().await.unwrap(), Upgraded::AlreadyReady);
+    }
+}
+
 #[tokio::test]
 async fn a_creation_that_was_cut_short_is_finished() {
     let Some(database) = TestDatabase::empty_mysql().await else {
