@@ -32,23 +32,13 @@ pub(crate) struct Args {
     modules: Vec<String>,
 }
 
-/// The modules that are quick, and touch every part of the API.
-const CHOICE: [&str; 6] = [
-    "test_provider",
-    "test_flavors",
-    "test_availability_zones",
-    "test_quotas",
-    "test_l7rule",
-    "test_member",
-];
-
-/// Runs a choice of the modules that takes a few minutes.
-pub(crate) fn run_choice() -> anyhow::Result<()> {
+/// Runs all of them, with or without the bridge.
+pub(crate) fn run_all(bridge: bool) -> anyhow::Result<()> {
     run(&Args {
-        no_bridge: false,
+        no_bridge: !bridge,
         transcript: None,
         matching: None,
-        modules: CHOICE.map(str::to_owned).to_vec(),
+        modules: Vec::new(),
     })
 }
 
