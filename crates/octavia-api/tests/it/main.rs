@@ -16,6 +16,7 @@ mod outage;
 mod paging;
 mod policy;
 mod ports;
+mod providers;
 mod quotas;
 mod races;
 mod random_bodies;

@@ -96,11 +96,14 @@ impl World {
         self.router_over(config, network)
     }
 
+    /// Returns the same service, to be altered.
+    pub(crate) fn service(&self) -> Api {
+        self.api(impatient(), Arc::<NoopNetwork>::clone(&self.network))
+    }
+
     /// Returns the same service with other capabilities.
     pub(crate) fn router_carrying(&self, capabilities: Capabilities) -> Router {
-        self.api(impatient(), Arc::<NoopNetwork>::clone(&self.network))
-            .with_capabilities(capabilities)
-            .router()
+        self.service().with_capabilities(capabilities).router()
     }
 
     /// Returns the same service, which asks who calls.
