@@ -39,10 +39,10 @@ fn reference(name: &str) -> String {
 }
 
 fn certificate() -> CertificateBundle {
-    certificate_of(CertificateParams::new(vec!["www.example.com".to_owned()]).unwrap())
+    certificate_of(&CertificateParams::new(vec!["www.example.com".to_owned()]).unwrap())
 }
 
-fn certificate_of(params: CertificateParams) -> CertificateBundle {
+fn certificate_of(params: &CertificateParams) -> CertificateBundle {
     let key = KeyPair::generate().unwrap();
     CertificateBundle {
         certificate: params.self_signed(&key).unwrap().pem(),
@@ -122,7 +122,7 @@ async fn a_certificate_of_no_host_is_refused() {
     params.distinguished_name = DistinguishedName::new();
     world
         .secrets
-        .put_certificate(PROJECT, "http://b/nobody", certificate_of(params));
+        .put_certificate(PROJECT, "http://b/nobody", certificate_of(&params));
     let body = listener(
         &lb,
         &json!({ "default_tls_container_ref": "http://b/nobody" }),
