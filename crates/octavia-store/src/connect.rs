@@ -15,6 +15,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long a transaction of another process may hold SQLite's write lock.
 const BUSY: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 8;
+/// Of each role.
 const MYSQL_CONNECTIONS: u32 = 16;
 const ATTEMPT: &str = "connect to the database";
 
@@ -47,12 +48,13 @@ pub(crate) async fn connect(url: &DatabaseUrl, lazily: bool) -> Result<Connectio
         }
         Kind::SqliteFile(path) => sqlite_file(path).await,
         Kind::Mysql(url) => {
-            let mut options = mysql_options(url.reveal());
-            options.connect_lazy(lazily);
-            let pool = limited(Database::connect(options)).await?;
+            let connect = async |mut options: ConnectOptions| {
+                options.connect_lazy(lazily);
+                limited(Database::connect(options)).await
+            };
             Ok(Connections {
-                writer: pool.clone(),
-                reader: pool,
+                writer: connect(mysql_options(url.reveal(), Role::Writing)).await?,
+                reader: connect(mysql_options(url.reveal(), Role::Reading)).await?,
             })
         }
     }
@@ -95,21 +97,44 @@ fn sqlite_pragmas(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .statement_cache_capacity(500)
 }
 
-fn mysql_options(url: &str) -> ConnectOptions {
+/// What the connections of a pool are for. It is said once a connection, not once a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Writing,
+    Reading,
+}
+
+impl Role {
+    /// A lock waits for the newest row, and the reads behind it must see that row, too; a
+    /// transaction that only reads sees one state.
+    const fn transactions(self) -> &'static str {
+        match self {
+            Self::Writing => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            Self::Reading => "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        }
+    }
+}
+
+fn mysql_options(url: &str, role: Role) -> ConnectOptions {
     let mut options = common(url);
     options
         .max_connections(MYSQL_CONNECTIONS)
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .map_sqlx_mysql_opts(|options| options.statement_cache_capacity(500))
-        .map_sqlx_mysql_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
+        .map_sqlx_mysql_pool_opts(move |pool| {
+            let pool = pool.after_connect(move |connection, _| {
                 Box::pin(async move {
                     connection.execute(MYSQL_SESSION).await?;
+                    connection.execute(role.transactions()).await?;
                     Ok(())
                 })
-            })
+            });
+            if role == Role::Reading {
+                // One that was cut off holds nothing but a view, which the next one ends.
+                return pool;
+            }
             // A transaction that was cut off while it began has no owner that could end it.
-            .after_release(|connection, _| {
+            pool.after_release(|connection, _| {
                 Box::pin(async move {
                     connection.execute("ROLLBACK").await?;
                     Ok(true)
@@ -120,7 +145,7 @@ fn mysql_options(url: &str) -> ConnectOptions {
 }
 
 /// Values that do not fit are refused, not cut; a lock is not waited for longer than a caller
-/// waits; one transaction sees one state.
+/// waits.
 const MYSQL_SESSION: &str = "SET SESSION sql_mode = \
     CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'), \
     SESSION innodb_lock_wait_timeout = 10, \

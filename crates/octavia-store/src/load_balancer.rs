@@ -1,12 +1,16 @@
 use std::collections::HashMap;
 
+use chrono::NaiveDateTime;
 use octavia_model::{
     AdditionalVip, Amphora, Id, LoadBalancer, LoadBalancerTree, ProvisioningStatus, Vip,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{Alias, Expr, Query, SelectStatement, UnionType};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QuerySelect, QueryTrait,
+};
 
-use crate::children::{among, children};
+use crate::children::among;
 use crate::column::{Cell, text, utc};
 use crate::row::{additional_vip, amphora, listener, load_balancer, pool, vip, vip_security_group};
 use crate::{ListQuery, Resource, Result, Tx};
@@ -159,53 +163,109 @@ impl Tx {
                 .or_default()
                 .push(row);
         }
-        let groups = children(
-            vip_security_group::Entity,
-            vip_security_group::Column::LoadBalancerId,
-            vip_security_group::Column::SgId,
-        );
-        let listeners = children(
-            listener::Entity,
-            listener::Column::LoadBalancerId,
-            listener::Column::Id,
-        );
-        let pools = children(pool::Entity, pool::Column::LoadBalancerId, pool::Column::Id);
+        let mut ids_beside = self.ids_beside(ids).await?;
+        let mut of = |kind: Kind| ids_beside.remove(&(kind as i32)).unwrap_or_default();
         Ok(Beside {
             vips: vips
                 .into_iter()
                 .map(|row| (row.load_balancer_id.clone(), row))
                 .collect(),
             additional_vips,
-            groups: self
-                .values_by_owner(&groups.of(ids).by(&[vip_security_group::Column::SgId]))
-                .await?,
-            listeners: self
-                .values_by_owner(
-                    &listeners
-                        .of(ids)
-                        .by(&[listener::Column::CreatedAt, listener::Column::Id]),
-                )
-                .await?,
-            pools: self
-                .values_by_owner(
-                    &pools
-                        .of(ids)
-                        .by(&[pool::Column::CreatedAt, pool::Column::Id]),
-                )
-                .await?,
+            groups: of(Kind::Group),
+            listeners: of(Kind::Listener),
+            pools: of(Kind::Pool),
             tags: self.tags(ids).await?,
         })
     }
+
+    /// Asks for the ids of all that belongs to load balancers at once: each question is a way to
+    /// the database and back.
+    async fn ids_beside(&mut self, ids: &[String]) -> Result<HashMap<i32, ByOwner>> {
+        let none = || Expr::val(Option::<NaiveDateTime>::None);
+        let groups = beside(
+            Kind::Group,
+            vip_security_group::Entity,
+            (vip_security_group::Column::LoadBalancerId, ids),
+            vip_security_group::Column::SgId,
+            none(),
+        );
+        let listeners = beside(
+            Kind::Listener,
+            listener::Entity,
+            (listener::Column::LoadBalancerId, ids),
+            listener::Column::Id,
+            Expr::col(listener::Column::CreatedAt),
+        );
+        let pools = beside(
+            Kind::Pool,
+            pool::Entity,
+            (pool::Column::LoadBalancerId, ids),
+            pool::Column::Id,
+            Expr::col(pool::Column::CreatedAt),
+        );
+        let mut select = listeners;
+        select
+            .union(UnionType::All, pools)
+            .union(UnionType::All, groups)
+            .order_by(Alias::new("made_at"), Order::Asc)
+            .order_by(Alias::new("value"), Order::Asc);
+        let mut found: HashMap<i32, ByOwner> = HashMap::new();
+        for row in self.rows::<IdBeside>(&select).await? {
+            let by_owner = found.entry(row.kind).or_default();
+            by_owner.entry(row.owner).or_default().push(row.value);
+        }
+        Ok(found)
+    }
+}
+
+type ByOwner = HashMap<String, Vec<String>>;
+
+/// What has its id asked for with a load balancer.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Listener,
+    Pool,
+    Group,
+}
+
+#[derive(FromQueryResult)]
+struct IdBeside {
+    kind: i32,
+    owner: String,
+    value: String,
+}
+
+/// A query for the ids of one kind, and whose they are.
+fn beside<E, C>(
+    kind: Kind,
+    table: E,
+    (owner, owners): (C, &[String]),
+    value: C,
+    made_at: Expr,
+) -> SelectStatement
+where
+    E: EntityTrait<Column = C>,
+    C: ColumnTrait,
+{
+    Query::select()
+        .expr_as(Expr::val(kind as i32), Alias::new("kind"))
+        .expr_as(Expr::col(owner), Alias::new("owner"))
+        .expr_as(Expr::col(value), Alias::new("value"))
+        .expr_as(made_at, Alias::new("made_at"))
+        .from(table)
+        .and_where(among(owner, owners))
+        .and_where(owner.is_not_null())
+        .take()
 }
 
 /// What belongs to load balancers and lies in other tables.
 struct Beside {
     vips: HashMap<String, vip::Model>,
     additional_vips: HashMap<String, Vec<additional_vip::Model>>,
-    groups: HashMap<String, Vec<String>>,
-    listeners: HashMap<String, Vec<String>>,
-    pools: HashMap<String, Vec<String>>,
-    tags: HashMap<String, Vec<String>>,
+    groups: ByOwner,
+    listeners: ByOwner,
+    pools: ByOwner,
+    tags: ByOwner,
 }
 
 fn present(id: Id<LoadBalancer>) -> sea_orm::Select<load_balancer::Entity> {

@@ -4,9 +4,8 @@ use std::time::Duration;
 use octavia_model::{Clock, Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    AccessMode, ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, IsolationLevel,
-    QueryFilter, QuerySelect, QueryTrait, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OnceCell, watch};
 
@@ -84,35 +83,27 @@ impl Store {
     ///
     /// On SQLite it is the only one that writes: others wait for its end.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
-        // MySQL: a lock waits for the newest row, and the reads behind it must see that row, too.
-        let options = TransactionOptions {
-            isolation_level: self.mysql(IsolationLevel::ReadCommitted),
-            access_mode: None,
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        };
-        self.start(&self.connections.writer, name, options).await
+        let mode = SqliteTransactionMode::Immediate;
+        self.start(&self.connections.writer, name, mode).await
     }
 
     /// Begins a transaction that only reads, and sees one state of the database throughout.
     pub async fn read(&self, name: &'static str) -> Result<Tx> {
-        let options = TransactionOptions {
-            isolation_level: None,
-            access_mode: self.mysql(AccessMode::ReadOnly),
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
-        };
-        self.start(&self.connections.reader, name, options).await
-    }
-
-    fn mysql<T>(&self, value: T) -> Option<T> {
-        self.connections.is_mysql().then_some(value)
+        let mode = SqliteTransactionMode::Deferred;
+        self.start(&self.connections.reader, name, mode).await
     }
 
     async fn start(
         &self,
         connection: &DatabaseConnection,
         name: &'static str,
-        options: TransactionOptions,
+        mode: SqliteTransactionMode,
     ) -> Result<Tx> {
+        // What they are in MySQL was said when the connection was made.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(mode),
+            ..TransactionOptions::default()
+        };
         let begun = tokio::time::timeout(ACQUIRE, connection.begin_with_options(options))
             .await
             .map_err(|elapsed| Error::unavailable(name, elapsed))?

@@ -305,7 +305,7 @@ async fn a_list_takes_as_many_queries_for_one_as_for_all() {
         for _ in 0..3 {
             Tree::new().insert(&store).await;
         }
-        for (limit, statements) in [(1, 7), (100, 7)] {
+        for (limit, statements) in [(1, 5), (100, 5)] {
             let query = ListQuery {
                 limit: Some(limit),
                 ..ListQuery::default()
