@@ -8,6 +8,23 @@ use crate::wire::schema::{Components, Described, Properties};
 use crate::wire::shape::Shape;
 use crate::wire::view::View;
 
+/// The five operations of a kind that is listed, made, shown, changed and deleted.
+pub(crate) fn all<V, Post, Put>(kind: &Kind, components: &mut Components) -> Vec<Operation>
+where
+    V: View + Described,
+    Post: Shape,
+    Put: Shape,
+{
+    let view = V::schema(components);
+    vec![
+        list::<V>(kind, components),
+        create::<Post>(kind, components, view.clone()),
+        show::<V>(kind, components),
+        update::<Put>(kind, components, view),
+        delete(kind),
+    ]
+}
+
 /// Describes the list of a kind.
 pub(crate) fn list<V: View + Described>(kind: &Kind, components: &mut Components) -> Operation {
     let keys = (kind.plural, kind.links);

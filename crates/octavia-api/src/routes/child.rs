@@ -118,15 +118,7 @@ pub(super) fn routes_with<R: Child + 'static>(collection: MethodRouter<Api>) -> 
 
 /// Describes the paths of a kind.
 pub(super) fn operations<R: Child + Described>(components: &mut Components) -> Vec<Operation> {
-    let kind = &R::KIND;
-    let view = R::schema(components);
-    vec![
-        common::list::<R>(kind, components),
-        common::create::<R::Post>(kind, components, view.clone()),
-        common::show::<R>(kind, components),
-        common::update::<R::Put>(kind, components, view),
-        common::delete(kind),
-    ]
+    common::all::<R, R::Post, R::Put>(&R::KIND, components)
 }
 
 /// Makes one.

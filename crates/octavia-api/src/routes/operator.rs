@@ -86,15 +86,7 @@ pub(super) fn routes<R: Offer + 'static>() -> Router<Api> {
 
 /// Describes the paths of an offer.
 pub(super) fn operations<R: Offer + Described>(components: &mut Components) -> Vec<Operation> {
-    let kind = &R::KIND;
-    let view = R::schema(components);
-    vec![
-        common::list::<R>(kind, components),
-        common::create::<R::Post>(kind, components, view.clone()),
-        common::show::<R>(kind, components),
-        common::update::<R::Put>(kind, components, view),
-        common::delete(kind),
-    ]
+    common::all::<R, R::Post, R::Put>(&R::KIND, components)
 }
 
 /// Answers a list.
