@@ -4,9 +4,11 @@
 //! that before what chooses a pool.
 
 pub(crate) mod answer;
+mod condition;
+mod dictionary;
+mod index;
 mod matcher;
 mod request;
-mod rule;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use crate::config::snapshot::Pool;
 use crate::limits;
 use crate::tls::Peer;
 pub(crate) use matcher::BadPolicy;
-use matcher::Matcher;
+use matcher::{Action, Matcher};
 use request::Request;
 
 /// The policies of a listener, and the pools that they choose.
@@ -80,18 +82,18 @@ impl Policies {
             return Verdict::Pass;
         };
         request.peer = peer;
-        if self.matcher.rejects(&request) {
-            return Verdict::Reject;
-        }
-        if let Some(redirect) = self.matcher.redirect(&request) {
-            return Verdict::Redirect {
+        match self.matcher.decide(&request, |id| self.chooses(id)) {
+            None => Verdict::Pass,
+            Some(Action::Reject) => Verdict::Reject,
+            Some(Action::Redirect(redirect)) => Verdict::Redirect {
                 code: redirect.code,
                 location: redirect.location(&request),
-            };
+            },
+            Some(Action::Pool(id)) => {
+                let pool = self.pools.get(id).map(Arc::clone);
+                pool.map_or(Verdict::Pass, Verdict::Pool)
+            }
         }
-        let mut chosen = self.matcher.pools(&request);
-        let pool = chosen.find_map(|id| self.pools.get(&id));
-        pool.map_or(Verdict::Pass, |pool| Verdict::Pool(Arc::clone(pool)))
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// How much memory a compiled regular expression of a rule may take.
 pub(crate) const REGEX_BYTES: usize = 1 << 20;
+/// How much a loop may remember of its way through the expressions of one subject.
+pub(crate) const REGEX_CACHE_BYTES: usize = 8 << 20;
 
 /// The longest head of a request or response, as HAProxy's default buffer.
 pub(crate) const HEAD_BYTES: usize = 16 * 1024;

@@ -1,8 +1,11 @@
+use std::collections::{HashMap, HashSet};
+
 use octavia_amphora_api::config::{L7Action, L7Policy};
 use uuid::Uuid;
 
+use super::condition::Condition;
+use super::index::{Found, Index};
 use super::request::Request;
-use super::rule::{self, Rule};
 
 /// A policy that cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -12,12 +15,43 @@ pub(crate) struct BadPolicy {
     problem: String,
 }
 
-/// Policies, compiled: by what they do, and in their order.
+/// Policies, compiled: a request costs what it is long and what it meets, not what there is.
+///
+/// Each policy hangs on one of its conditions, the one that fewest others have; only the policies
+/// of conditions that hold are looked at. Those of which all rules are inverted hang on none, and
+/// are tried in turn until one takes the request: each that does not has met a condition.
 pub(super) struct Matcher {
     source: Vec<L7Policy>,
-    rejecting: Vec<Vec<Rule>>,
-    redirecting: Vec<(Vec<Rule>, Redirect)>,
-    choosing: Vec<(Vec<Rule>, Uuid)>,
+    index: Index,
+    /// In the order in which they count.
+    policies: Vec<Policy>,
+    /// The policies that hang on each condition, in their order.
+    hanging: Vec<Vec<usize>>,
+    /// The policies with nothing but inverted rules, in their order.
+    inverted: Vec<usize>,
+    chosen: HashSet<Uuid>,
+}
+
+struct Policy {
+    action: Action,
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Copy)]
+struct Rule {
+    condition: usize,
+    invert: bool,
+}
+
+/// What a policy does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Refuses the request.
+    Reject,
+    /// Sends the client elsewhere.
+    Redirect(Redirect),
+    /// Has a pool serve it.
+    Pool(Uuid),
 }
 
 /// Where a client is sent.
@@ -40,36 +74,78 @@ impl Redirect {
     }
 }
 
-impl Matcher {
-    /// Compiles policies.
-    pub(super) fn compile(policies: &[L7Policy]) -> Result<Self, BadPolicy> {
-        let mut matcher = Self {
-            source: policies.to_vec(),
-            rejecting: Vec::new(),
-            redirecting: Vec::new(),
-            choosing: Vec::new(),
-        };
-        for policy in policies {
-            let rules = compile_rules(policy)?;
-            let redirect = |target: &String, code: u16, keeps_path| Redirect {
-                code,
+impl Action {
+    /// Reads what a policy does.
+    pub(super) fn of(action: &L7Action) -> Self {
+        let redirect = |target: &String, code: &u16, keeps_path| {
+            Self::Redirect(Redirect {
+                code: *code,
                 target: target.clone(),
                 keeps_path,
-            };
-            match &policy.action {
-                L7Action::Reject => matcher.rejecting.push(rules),
-                L7Action::RedirectToUrl { url, code } => {
-                    let there = redirect(url, *code, false);
-                    matcher.redirecting.push((rules, there));
-                }
-                L7Action::RedirectPrefix { prefix, code } => {
-                    let there = redirect(prefix, *code, true);
-                    matcher.redirecting.push((rules, there));
-                }
-                L7Action::RedirectToPool { pool } => matcher.choosing.push((rules, *pool)),
+            })
+        };
+        match action {
+            L7Action::Reject => Self::Reject,
+            L7Action::RedirectToUrl { url, code } => redirect(url, code, false),
+            L7Action::RedirectPrefix { prefix, code } => redirect(prefix, code, true),
+            L7Action::RedirectToPool { pool } => Self::Pool(*pool),
+        }
+    }
+
+    /// What rejects comes before what redirects, and that before what chooses a pool.
+    fn stage(&self) -> u8 {
+        match self {
+            Self::Reject => 0,
+            Self::Redirect(_) => 1,
+            Self::Pool(_) => 2,
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        match self {
+            Self::Redirect(to) if super::answer::reason(to.code).is_none() => {
+                Some(format!("{} does not redirect", to.code))
+            }
+            Self::Redirect(to) if to.target.contains(char::is_control) => {
+                Some("its target has control characters".to_owned())
+            }
+            Self::Reject | Self::Redirect(_) | Self::Pool(_) => None,
+        }
+    }
+}
+
+impl Matcher {
+    /// Compiles policies.
+    pub(super) fn compile(source: &[L7Policy]) -> Result<Self, BadPolicy> {
+        let mut conditions = Conditions::default();
+        let mut policies = Vec::with_capacity(source.len());
+        for policy in source {
+            policies.push(compile_policy(policy, &mut conditions)?);
+        }
+        policies.sort_by_key(|policy| policy.action.stage());
+        let users = users(&policies, conditions.list.len());
+        let mut hanging = vec![Vec::new(); conditions.list.len()];
+        let mut inverted = Vec::new();
+        for (rank, policy) in policies.iter().enumerate() {
+            let positive = policy.rules.iter().filter(|rule| !rule.invert);
+            match positive.min_by_key(|rule| users[rule.condition]) {
+                Some(rule) => hanging[rule.condition].push(rank),
+                None => inverted.push(rank),
             }
         }
-        Ok(matcher)
+        let first_users = conditions.first_users;
+        let index = Index::compile(conditions.list).map_err(|bad| BadPolicy {
+            policy: first_users[bad.condition],
+            problem: bad.problem,
+        })?;
+        Ok(Self {
+            source: source.to_vec(),
+            index,
+            chosen: policies.iter().filter_map(Policy::pool).collect(),
+            policies,
+            hanging,
+            inverted,
+        })
     }
 
     /// Tells whether these are the policies that it was compiled of.
@@ -79,61 +155,94 @@ impl Matcher {
 
     /// Tells whether a policy chooses that pool.
     pub(super) fn chooses(&self, pool: Uuid) -> bool {
-        self.choosing.iter().any(|(_, chosen)| *chosen == pool)
+        self.chosen.contains(&pool)
     }
 
-    /// Tells whether a policy refuses the request.
-    pub(super) fn rejects(&self, request: &Request<'_>) -> bool {
-        self.rejecting.iter().any(|rules| all_hold(rules, request))
-    }
-
-    /// Returns where the first policy that takes the request sends the client.
-    pub(super) fn redirect(&self, request: &Request<'_>) -> Option<&Redirect> {
-        let mut redirecting = self.redirecting.iter();
-        redirecting
-            .find(|(rules, _)| all_hold(rules, request))
-            .map(|(_, redirect)| redirect)
-    }
-
-    /// Returns the pools of the policies that take the request.
-    pub(super) fn pools(&self, request: &Request<'_>) -> impl Iterator<Item = Uuid> {
-        self.choosing
+    /// Returns what the first policy does that takes the request; one that chooses a pool which is
+    /// not to be `had` does nothing.
+    pub(super) fn decide(
+        &self,
+        request: &Request<'_>,
+        had: impl Fn(Uuid) -> bool,
+    ) -> Option<&Action> {
+        let found = self.index.look(request);
+        let takes = |rank: usize| {
+            let policy = &self.policies[rank];
+            policy.holds(&found) && policy.pool().is_none_or(&had)
+        };
+        let mut best = usize::MAX;
+        for ranks in found.iter().map(|number| &self.hanging[number]) {
+            let better = ranks.iter().copied().take_while(|rank| *rank < best);
+            best = better.into_iter().find(|rank| takes(*rank)).unwrap_or(best);
+        }
+        let better = self
+            .inverted
             .iter()
-            .filter(|(rules, _)| all_hold(rules, request))
-            .map(|(_, pool)| *pool)
+            .copied()
+            .take_while(|rank| *rank < best);
+        best = better.into_iter().find(|rank| takes(*rank)).unwrap_or(best);
+        self.policies.get(best).map(|policy| &policy.action)
     }
 }
 
-fn compile_rules(policy: &L7Policy) -> Result<Vec<Rule>, BadPolicy> {
-    let bad = |problem: String| BadPolicy {
-        policy: policy.id,
-        problem,
-    };
-    if policy.rules.is_empty() {
-        return Err(bad("it has no rule".to_owned()));
+impl Policy {
+    fn holds(&self, found: &Found) -> bool {
+        let mut rules = self.rules.iter();
+        rules.all(|rule| found.has(rule.condition) != rule.invert)
     }
-    let codes = match &policy.action {
-        L7Action::RedirectToUrl { code, .. } | L7Action::RedirectPrefix { code, .. } => Some(*code),
-        L7Action::Reject | L7Action::RedirectToPool { .. } => None,
-    };
-    if let Some(code) = codes.filter(|code| super::answer::reason(*code).is_none()) {
-        return Err(bad(format!("{code} does not redirect")));
+
+    fn pool(&self) -> Option<Uuid> {
+        match self.action {
+            Action::Pool(pool) => Some(pool),
+            Action::Reject | Action::Redirect(_) => None,
+        }
     }
-    let target = match &policy.action {
-        L7Action::RedirectToUrl { url: target, .. }
-        | L7Action::RedirectPrefix { prefix: target, .. } => target.as_str(),
-        L7Action::Reject | L7Action::RedirectToPool { .. } => "",
-    };
-    if target.contains(char::is_control) {
-        return Err(bad("its target has control characters".to_owned()));
-    }
-    policy
-        .rules
-        .iter()
-        .map(|rule| rule::compile(rule).map_err(bad))
-        .collect()
 }
 
-fn all_hold(rules: &[Rule], request: &Request<'_>) -> bool {
-    rules.iter().all(|rule| rule.holds(request))
+/// Numbers conditions; the same one has one number.
+#[derive(Default)]
+struct Conditions {
+    list: Vec<Condition>,
+    numbers: HashMap<Condition, usize>,
+    /// The first policy that has each.
+    first_users: Vec<Uuid>,
+}
+
+impl Conditions {
+    fn number(&mut self, condition: Condition, policy: Uuid) -> usize {
+        if let Some(number) = self.numbers.get(&condition) {
+            return *number;
+        }
+        self.numbers.insert(condition.clone(), self.list.len());
+        self.list.push(condition);
+        self.first_users.push(policy);
+        self.list.len() - 1
+    }
+}
+
+fn compile_policy(policy: &L7Policy, conditions: &mut Conditions) -> Result<Policy, BadPolicy> {
+    let action = Action::of(&policy.action);
+    let problem = if policy.rules.is_empty() {
+        Some("it has no rule".to_owned())
+    } else {
+        action.problem()
+    };
+    if let Some(problem) = problem {
+        let policy = policy.id;
+        return Err(BadPolicy { policy, problem });
+    }
+    let mut rule = |rule| Rule {
+        condition: conditions.number(Condition::of(rule), policy.id),
+        invert: rule.invert,
+    };
+    let rules = policy.rules.iter().map(&mut rule).collect();
+    Ok(Policy { action, rules })
+}
+
+/// Counts the policies that have each of so many conditions.
+fn users(policies: &[Policy], conditions: usize) -> Vec<usize> {
+    let mut users = vec![0; conditions];
+    let rules = policies.iter().flat_map(|policy| &policy.rules);
+    rules.for_each(|rule| users[rule.condition] += 1);
+    users
 }

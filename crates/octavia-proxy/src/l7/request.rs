@@ -10,7 +10,8 @@ pub(super) struct Request<'a> {
     pub(super) path_and_query: &'a [u8],
     /// The certificate that the client showed.
     pub(super) peer: Option<&'a Peer>,
-    headers: &'a [Header<'a>],
+    /// The lines of its head.
+    pub(super) headers: &'a [Header<'a>],
 }
 
 impl<'a> Request<'a> {
@@ -29,38 +30,25 @@ impl<'a> Request<'a> {
             headers: request.headers,
         })
     }
+}
 
-    /// Returns the lines of a header, whole.
-    fn lines(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value)
-    }
+/// Returns the values in a line of a header; a comma outside of quotes ends one.
+pub(super) fn values(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    line.split(move |byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    })
+    .map(<[u8]>::trim_ascii)
+}
 
-    /// Returns the values of a header; a comma outside of quotes ends one.
-    pub(super) fn header(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.lines(name).flat_map(|line| {
-            let mut quoted = false;
-            line.split(move |byte| {
-                quoted ^= *byte == b'"';
-                *byte == b',' && !quoted
-            })
-            .map(<[u8]>::trim_ascii)
-        })
-    }
-
-    /// Returns the values of a cookie.
-    pub(super) fn cookie(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let pairs = self
-            .lines("cookie")
-            .flat_map(|line| line.split(|byte| *byte == b';' || *byte == b','));
-        pairs.filter_map(move |pair| {
-            let at = memchr::memchr(b'=', pair)?;
-            let (key, value) = (pair[..at].trim_ascii(), pair[at + 1..].trim_ascii());
-            (key == name.as_bytes()).then_some(value)
-        })
-    }
+/// Returns names and values in a line of cookies.
+pub(super) fn cookies(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let pairs = line.split(|byte| *byte == b';' || *byte == b',');
+    pairs.filter_map(|pair| {
+        let at = memchr::memchr(b'=', pair)?;
+        Some((pair[..at].trim_ascii(), pair[at + 1..].trim_ascii()))
+    })
 }
 
 /// Leaves out scheme and authority.

@@ -1,10 +1,11 @@
+mod linear;
+
 use octavia_amphora_api::config::{L7Action, L7Compare, L7Policy, L7Rule, L7Subject};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::matcher::Matcher;
+use super::matcher::{Action, Matcher};
 use super::request::Request;
-use super::rule;
 use crate::limits;
 
 const HEAD: &str = "GET /static/Photo.JPG?q=/old HTTP/1.1\r\nHost: Www.Example.org:8080\r\n\
@@ -20,10 +21,21 @@ fn rule(subject: L7Subject, compare: L7Compare, value: &str) -> L7Rule {
     }
 }
 
-fn holds(head: &str, rule: &L7Rule) -> bool {
+/// Reads `head` and asks about it.
+fn ask<T>(head: &str, question: impl FnOnce(&Request<'_>) -> T) -> T {
     let mut storage = [httparse::EMPTY_HEADER; limits::HEADERS];
-    let request = Request::read(head.as_bytes(), &mut storage).expect("a head");
-    rule::compile(rule).expect("a rule").holds(&request)
+    question(&Request::read(head.as_bytes(), &mut storage).expect("a head"))
+}
+
+/// Tells whether a rule holds, compiled as well as by definition.
+fn holds(head: &str, rule: &L7Rule) -> bool {
+    let policies = [policy(1, L7Action::Reject, vec![rule.clone()])];
+    let matcher = Matcher::compile(&policies).expect("a rule");
+    ask(head, |request| {
+        let compiled = matcher.decide(request, |_| true) == Some(&Action::Reject);
+        assert_eq!(compiled, linear::holds(rule, request), "{rule:?}");
+        compiled
+    })
 }
 
 fn header(name: &str) -> L7Subject {
@@ -141,109 +153,118 @@ fn what_cannot_be_served_is_refused_with_the_policy() {
     }
 }
 
-/// What a policy does, as the definition has it: without stages, by weight and position.
-fn by_definition(policies: &[L7Policy], head: &str) -> Option<usize> {
-    let stage = |policy: &L7Policy| match policy.action {
-        L7Action::Reject => 0,
-        L7Action::RedirectToUrl { .. } | L7Action::RedirectPrefix { .. } => 1,
-        L7Action::RedirectToPool { .. } => 2,
-    };
-    let taking = policies.iter().enumerate().filter(|(_, policy)| {
-        let mut rules = policy.rules.iter();
-        rules.all(|rule| holds(head, rule))
-    });
-    taking
-        .min_by_key(|(position, policy)| (stage(policy), *position))
-        .map(|(position, _)| position)
-}
-
-fn by_matcher(policies: &[L7Policy], head: &str) -> Option<usize> {
-    let mut storage = [httparse::EMPTY_HEADER; limits::HEADERS];
-    let request = Request::read(head.as_bytes(), &mut storage).expect("a head");
-    let matcher = Matcher::compile(policies).expect("policies");
-    let of_code = |wanted: u16, wanted_path: bool| {
-        policies.iter().position(|policy| match &policy.action {
-            L7Action::RedirectToUrl { code, .. } => *code == wanted && !wanted_path,
-            L7Action::RedirectPrefix { code, .. } => *code == wanted && wanted_path,
-            L7Action::Reject | L7Action::RedirectToPool { .. } => false,
-        })
-    };
-    if matcher.rejects(&request) {
-        let mut taking = policies.iter().enumerate();
-        return taking
-            .find(|(_, policy)| {
-                policy.action == L7Action::Reject && policy.rules.iter().all(|r| holds(head, r))
-            })
-            .map(|(position, _)| position);
-    }
-    if let Some(redirect) = matcher.redirect(&request) {
-        let keeps_path = redirect.location(&request).ends_with(b"/a");
-        return of_code(redirect.code, keeps_path);
-    }
-    let pool = matcher.pools(&request).next()?;
-    policies
-        .iter()
-        .position(|policy| policy.action == L7Action::RedirectToPool { pool })
+fn some_text() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["", "/", "a", "/a", "B", "/b", "ab", "a.B", "/a/b"])
+        .prop_map(str::to_owned)
 }
 
 fn some_rule() -> impl Strategy<Value = L7Rule> {
-    let letters = prop::sample::select(vec!["/", "a", "/a", "b", "/b"]);
+    let subject = prop::sample::select(vec![
+        L7Subject::Path,
+        L7Subject::FileType,
+        L7Subject::HostName,
+        header("X-One"),
+        header("x-TWO"),
+        cookie("c"),
+        cookie("d"),
+        L7Subject::SslVerifyResult,
+        L7Subject::SslConnHasCert,
+        L7Subject::SslDnField { name: "cn".into() },
+    ]);
     let compare = prop::sample::select(vec![
         L7Compare::Contains,
         L7Compare::EndsWith,
         L7Compare::EqualTo,
         L7Compare::StartsWith,
+        L7Compare::Regex,
     ]);
-    (letters, compare, any::<bool>()).prop_map(|(value, compare, invert)| L7Rule {
-        invert,
-        ..rule(L7Subject::Path, compare, value)
+    let expression = prop::sample::select(vec!["", "^/?a", "b$", "[A-Z]", "a.b", "^$", "0"]);
+    let parts = (subject, compare, some_text(), expression, any::<bool>());
+    parts.prop_map(|(subject, compare, text, expression, invert)| {
+        let value = if compare == L7Compare::Regex {
+            expression
+        } else {
+            &text
+        };
+        L7Rule {
+            invert,
+            ..rule(subject, compare, value)
+        }
     })
 }
 
+/// Makes policies that can be told apart by what they do.
 fn some_policies() -> impl Strategy<Value = Vec<L7Policy>> {
-    let action = 0..4_usize;
-    let one = (action, prop::collection::vec(some_rule(), 1..3));
-    prop::collection::vec(one, 0..6).prop_map(|all| {
-        let codes = [301, 302, 303, 307, 308];
-        all.into_iter()
-            .enumerate()
-            .map(|(position, (action, rules))| {
-                let code = codes.get(position).copied().unwrap_or(308);
-                let action = match action {
-                    0 => L7Action::Reject,
-                    1 => L7Action::RedirectToUrl {
-                        url: "http://x/u".to_owned(),
-                        code,
-                    },
-                    2 => L7Action::RedirectPrefix {
-                        prefix: "http://x".to_owned(),
-                        code,
-                    },
-                    _ => L7Action::RedirectToPool {
-                        pool: Uuid::from_u128(position as u128),
-                    },
-                };
-                policy(position as u128, action, rules)
-            })
-            .collect()
+    let one = (0..4_usize, prop::collection::vec(some_rule(), 1..4));
+    prop::collection::vec(one, 0..12).prop_map(|all| {
+        let numbered = (0..).zip(all);
+        let policy = |(number, (action, rules)): (u128, _)| {
+            let action = match action {
+                0 => L7Action::Reject,
+                1 => L7Action::RedirectToUrl {
+                    url: format!("http://x/{number}"),
+                    code: 301,
+                },
+                2 => L7Action::RedirectPrefix {
+                    prefix: format!("http://{number}"),
+                    code: 302,
+                },
+                _ => L7Action::RedirectToPool {
+                    pool: Uuid::from_u128(number),
+                },
+            };
+            policy(number, action, rules)
+        };
+        numbered.map(policy).collect()
     })
+}
+
+prop_compose! {
+    fn some_head()(
+        path in some_text(), hosts in prop::collection::vec(some_text(), 0..3),
+        lines in prop::collection::vec((0..3_usize, some_text(), some_text()), 0..5),
+    ) -> String {
+        let mut head = format!("GET /{path} HTTP/1.1\r\n");
+        let hosts = hosts.iter().map(|host| format!("host: {host}\r\n"));
+        let lines = lines.iter().map(|(kind, one, other)| match kind {
+            0 => format!("x-one: {one},{other}\r\n"),
+            1 => format!("X-Two: {one}\r\nX-Two: \"{one},{other}\"\r\n"),
+            _ => format!("Cookie: c={one}; d={other}, c={other}\r\n"),
+        });
+        head.extend(hosts.chain(lines));
+        head + "\r\n"
+    }
 }
 
 proptest! {
     #[test]
-    fn the_matcher_decides_as_the_definition_does(policies in some_policies()) {
-        let head = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-        prop_assert_eq!(by_matcher(&policies, head), by_definition(&policies, head));
+    fn the_matcher_decides_as_the_definition_does(
+        policies in some_policies(), heads in prop::collection::vec(some_head(), 1..6),
+    ) {
+        // Every third pool is not to be had.
+        let had = |pool: Uuid| !pool.as_u128().is_multiple_of(3);
+        let is_had = |policy: &L7Policy| match policy.action {
+            L7Action::RedirectToPool { pool } => had(pool),
+            L7Action::Reject | L7Action::RedirectToUrl { .. } | L7Action::RedirectPrefix { .. } => true,
+        };
+        let matcher = Matcher::compile(&policies).expect("policies");
+        for head in heads {
+            let (compiled, expected) = ask(&head, |request| {
+                let expected = linear::decide(&policies, request, is_had);
+                let expected = expected.map(|place| Action::of(&policies[place].action));
+                (matcher.decide(request, had).cloned(), expected)
+            });
+            prop_assert_eq!(compiled, expected, "{}", head);
+        }
     }
 
     #[test]
     fn no_head_makes_a_rule_panic(head in "[ -~\r\n]{0,80}", name in "[a-z]{1,3}") {
         let head = format!("GET / HTTP/1.1\r\n{head}\r\n\r\n");
         let mut storage = [httparse::EMPTY_HEADER; limits::HEADERS];
-        if let Some(request) = Request::read(head.as_bytes(), &mut storage) {
+        if Request::read(head.as_bytes(), &mut storage).is_some() {
             for subject in [header(&name), cookie(&name)] {
-                let rule = rule(subject, L7Compare::Regex, "a.*b");
-                let _either = rule::compile(&rule).expect("a rule").holds(&request);
+                let _either = holds(&head, &rule(subject, L7Compare::Regex, "a.*b"));
             }
         }
     }
