@@ -18,6 +18,7 @@ mod error;
 mod heartbeat;
 mod network;
 mod server;
+mod vrrp;
 
 pub use agent::{Agent, AgentOptions, Clock};
 pub use config::{AgentConfig, ConfigError, TrafficLogConfig};
