@@ -1,10 +1,14 @@
 //! What an event loop is made of: clock, poller, waker, slots, deadlines, streams.
 //!
-//! Nothing here knows a protocol, but that a stream can be secured.
+//! Nothing here knows a protocol, but that a stream can be secured, or be shared by many lanes.
 
 pub(crate) mod clock;
 pub(crate) mod deadlines;
+#[expect(dead_code, reason = "nothing makes lanes yet")]
+pub(crate) mod lane;
 pub(crate) mod poller;
 pub(crate) mod slots;
 pub(crate) mod stream;
 pub(crate) mod waker;
+#[expect(dead_code, reason = "nothing makes lanes yet")]
+pub(crate) mod wire;

@@ -16,6 +16,7 @@ use crate::runtime::clock::Time;
 use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Stream;
+use crate::runtime::wire::Wire;
 use crate::tcp::Tunnel;
 use octavia_amphora_api::config::ListenerProtocol;
 
@@ -140,7 +141,7 @@ impl Worker {
         let local = acceptor.address;
         let key = self.clients.insert(|key| Client {
             key,
-            stream: Stream::new(socket),
+            stream: Wire::Socket(Stream::new(socket)),
             phase: Phase::Head,
             address: peer,
             peer: None,
@@ -162,7 +163,10 @@ impl Worker {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };
-        let added = self.io.poller.add_stream(&client.stream, key.token(CLIENT));
+        let added = match client.stream.socket() {
+            Some(stream) => self.io.poller.add_stream(&*stream, key.token(CLIENT)),
+            None => Ok(()),
+        };
         if let Err(error) = added {
             tracing::warn!(error = %error, "could not watch a connection: {error}");
             return self.close(key);

@@ -18,14 +18,15 @@ use crate::limits;
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::Timer;
 use crate::runtime::slots::Key;
-use crate::runtime::stream::{Received, Stream};
+use crate::runtime::stream::Received;
+use crate::runtime::wire::Wire;
 use crate::tcp::Tunnel;
 use crate::tls::Peer;
 
 /// A client's connection and what it waits for.
 pub(super) struct Client {
     pub(super) key: Key,
-    pub(super) stream: Stream,
+    pub(super) stream: Wire,
     pub(super) phase: Phase,
     /// The address that it comes from.
     pub(super) address: SocketAddr,

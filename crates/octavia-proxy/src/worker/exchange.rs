@@ -209,7 +209,7 @@ fn receive_response(
     if let Err(flow) = pass_response(client, member, exchange, (io, count)) {
         return flow;
     }
-    let is_slow = client.stream.has_pending();
+    let is_slow = client.stream.is_slow();
     if is_slow {
         member.window = (member.window / 2).max(limits::FIRST_READ_BYTES);
         client.set_deadline(client.listener.client_time, io);

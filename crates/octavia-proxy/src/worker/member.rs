@@ -18,11 +18,12 @@ use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::poller::EventFlags;
 use crate::runtime::slots::{Key, Slots};
 use crate::runtime::stream::Stream;
+use crate::runtime::wire::Wire;
 use crate::tls::ClientTls;
 
 /// A connection to a member.
 pub(super) struct MemberConnection {
-    pub(super) stream: Stream,
+    pub(super) stream: Wire,
     pub(super) state: Arc<MemberState>,
     /// How it is secured, or will be as soon as it stands.
     pub(super) security: Option<Security>,
@@ -164,11 +165,11 @@ impl Members {
     ) -> io::Result<Key> {
         let (socket, connected) = connect(member.address)?;
         let key = self.connections.insert(|_| MemberConnection {
-            stream: if connected {
+            stream: Wire::Socket(if connected {
                 Stream::new(socket)
             } else {
                 Stream::connecting(socket)
-            },
+            }),
             state: Arc::clone(member),
             security,
             client: Some(client),
@@ -180,8 +181,9 @@ impl Members {
         });
         member.begin();
         member.tallies.of_loop(io.index).attempts.add(1);
-        let added = match self.connections.get_mut(key) {
-            Some(connection) => io.poller.add_stream(&connection.stream, key.token(MEMBER)),
+        let connection = self.connections.get_mut(key);
+        let added = match connection.and_then(|connection| connection.stream.socket()) {
+            Some(stream) => io.poller.add_stream(&*stream, key.token(MEMBER)),
             None => Ok(()),
         };
         if let Err(error) = added {

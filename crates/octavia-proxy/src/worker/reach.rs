@@ -49,10 +49,7 @@ impl Worker {
             };
             let security = pool.tls.as_ref().map(|tls| Security {
                 tls: Arc::clone(tls),
-                name: client
-                    .stream
-                    .session()
-                    .and_then(|s| s.server_name().cloned()),
+                name: client.stream.server_name().cloned(),
             });
             let exchange = client.http.exchange.as_ref();
             if let Some(exchange) = exchange.filter(|_| !client.attempts.only_fresh) {
@@ -137,9 +134,9 @@ impl Worker {
             if let Some(header) = client.listener.header(client.chosen.as_ref()) {
                 self.io.out.clear();
                 header.write(client.address, client.local, &mut self.io.out);
-                if let (Version::Two, Some(session)) = (header, client.stream.session()) {
+                if let (Version::Two, Some(version)) = (header, client.stream.tls().version) {
                     let peer = client.peer.as_deref();
-                    proxy_protocol::tls::add(&mut self.io.out, session.version(), peer);
+                    proxy_protocol::tls::add(&mut self.io.out, version, peer);
                 }
                 member.stream.hold(&self.io.out);
             }

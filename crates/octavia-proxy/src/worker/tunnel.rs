@@ -17,7 +17,9 @@ impl Worker {
         else {
             return Step::Close;
         };
-        let (from, to) = (&mut client.stream, &mut member.stream);
+        let (Some(from), Some(to)) = (client.stream.socket(), member.stream.socket()) else {
+            return Step::Close;
+        };
         let tools = (&mut self.io.buffer[..], &mut self.io.pipes);
         let up = tcp::relay(&mut client.tunnel.up, from, to, tools);
         let tools = (&mut self.io.buffer[..], &mut self.io.pipes);
