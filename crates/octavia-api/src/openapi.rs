@@ -3,8 +3,10 @@
 //! something else than the code does.
 
 pub(crate) mod common;
+mod header;
 mod operation;
 pub(crate) mod parameter;
+mod refusal;
 
 use std::sync::LazyLock;
 
@@ -50,16 +52,17 @@ fn document() -> Value {
     for operation in operations {
         let (path, method) = (operation.path().to_owned(), operation.method());
         let item = paths.entry(path).or_insert_with(|| json!({}));
-        item[method] = operation.into_value(&mut components);
+        item[method] = operation.into_value();
     }
+    let responses = refusal::all(&mut components);
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Octavia API",
             "version": "2.30",
             "summary": "Load balancing as a service.",
-            "description": "The Octavia v2 API. Requests are read more loosely than is described \
-                here: numbers are taken from texts, booleans from words and numbers, and paths \
+            "description": "The Octavia v2 API. Requests are read more loosely than their schemas \
+                say: what else is read for a value stands beside it as x-also-read, and paths \
                 may begin with /v2, leave out lbaas/ or end with .json. Clients should send what is \
                 described.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
@@ -72,6 +75,7 @@ fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components.into_value(),
+            "responses": responses,
             "securitySchemes": {
                 "token": {
                     "type": "apiKey",

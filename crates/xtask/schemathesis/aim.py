@@ -123,7 +123,7 @@ def aim(path, operation, made):
     parts = path.split("/")
     kept = []
     for parameter in operation.get("parameters", []):
-        # A key would be answered 422 when it comes again with another body.
+        # Few keys would come with one body only: most POSTs would do nothing.
         if parameter["name"] == "Idempotency-Key":
             continue
         if parameter["in"] == "path":

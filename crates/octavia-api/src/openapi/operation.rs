@@ -1,7 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::parameter;
-use crate::wire::schema::{Components, Described, Properties};
+use super::{header, parameter, refusal};
 
 /// A method of a path.
 #[derive(Debug, Clone)]
@@ -79,12 +78,12 @@ impl Operation {
 
     /// Describes an answer in full.
     pub(crate) fn answers(mut self, status: u16, mut response: Value) -> Self {
-        response["headers"] = json!({
-            "x-openstack-request-id": {
-                "description": "Under which the log speaks of this request.",
-                "schema": { "type": "string" },
-            },
-        });
+        let mut headers = header::of_every_answer();
+        if self.method == "post" {
+            let name = "Idempotency-Replayed".to_owned();
+            headers.insert(name, header::replayed());
+        }
+        response["headers"] = headers.into();
         self.responses.insert(status.to_string(), response);
         self
     }
@@ -99,15 +98,25 @@ impl Operation {
         self.method
     }
 
+    /// Tells whether it needs no token.
+    pub(super) fn is_open(&self) -> bool {
+        self.fields.contains_key("security")
+    }
+
+    /// Tells whether a body is sent with it.
+    pub(super) fn has_body(&self) -> bool {
+        self.fields.contains_key("requestBody")
+    }
+
+    /// Tells whether it names objects: in its path or in its body.
+    pub(super) fn names_others(&self) -> bool {
+        self.path.contains('{') || self.has_body()
+    }
+
     /// Completes it: every call can be refused.
-    pub(crate) fn into_value(mut self, components: &mut Components) -> Value {
-        let refused = json!({
-            "description": "Refused; nothing was changed.",
-            "content": { "application/json": { "schema": error(components) } },
-        });
-        for status in ["4XX", "501", "503"] {
-            let known = self.responses.entry(status);
-            known.or_insert_with(|| refused.clone());
+    pub(crate) fn into_value(mut self) -> Value {
+        for (status, refused) in refusal::of(&self) {
+            self.responses.entry(status).or_insert(refused);
         }
         let mut fields = self.fields;
         if !self.parameters.is_empty() {
@@ -116,62 +125,4 @@ impl Operation {
         fields.insert("responses".to_owned(), self.responses.into());
         fields.into()
     }
-}
-
-/// Refers to the bodies of refusals.
-fn error(components: &mut Components) -> Value {
-    components.refer("Error", |components| {
-        let all = [
-            fault(components),
-            routing(components),
-            too_large(components),
-            door(components),
-        ];
-        json!({ "anyOf": all })
-    })
-}
-
-fn fault(components: &mut Components) -> Value {
-    components.refer("Fault", |components| {
-        let mut properties = Properties::default();
-        let code = json!({ "type": "string", "enum": ["Client", "Server"] });
-        properties.required("faultcode", code);
-        properties.required("faultstring", String::schema(components));
-        properties.required("debuginfo", json!({ "type": "null" }));
-        properties.into_schema("Why a call was refused.")
-    })
-}
-
-fn routing(components: &mut Components) -> Value {
-    components.refer("RoutingFault", |components| {
-        let mut properties = Properties::default();
-        properties.required("code", i32::schema(components));
-        properties.required("title", String::schema(components));
-        properties.required("description", Option::<String>::schema(components));
-        properties.into_schema("Why a call was refused before it reached its handler.")
-    })
-}
-
-fn too_large(components: &mut Components) -> Value {
-    components.refer("TooLarge", |components| {
-        let mut properties = Properties::default();
-        for key in ["message", "code", "title"] {
-            properties.required(key, String::schema(components));
-        }
-        properties.into_schema("The body is too large.")
-    })
-}
-
-fn door(components: &mut Components) -> Value {
-    components.refer("TokenFault", |components| {
-        let mut properties = Properties::default();
-        properties.required("code", i32::schema(components));
-        properties.required("title", String::schema(components));
-        properties.required("message", String::schema(components));
-        let inner = properties.into_schema("What is wrong.");
-        let mut properties = Properties::default();
-        properties.required("error", inner);
-        properties
-            .into_schema("The token is missing or worthless, or nobody can say whether it is.")
-    })
 }

@@ -29,7 +29,11 @@ pub(super) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Under the same key the same body is done once, and answered again.",
+        "description": "Under the same key the same call is done once: for a day it is answered as \
+            the first time, with Idempotency-Replayed. A key is that of a project, a user and a \
+            path. With another body or other arguments it is refused with 422; while the first call \
+            is under way, after a wait, with 409 and Retry-After. Answers of 409, 429 and 5xx are \
+            not kept: the call may come again under its key.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
     })
 }

@@ -52,6 +52,11 @@ pub(super) fn operations() -> Vec<Operation> {
         .says("Tells whether the service works, where the check is enabled.")
         .answers(200, well)
         .empty(204, "All is well.")
+        .answer(
+            404,
+            "The check is not enabled.",
+            json!({ "type": "object" }),
+        )
         .answers(503, wrong);
     vec![operation]
 }

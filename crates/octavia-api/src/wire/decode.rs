@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::python;
-use super::schema::{Components, Described, one_of_texts};
+use super::schema::{Components, Described, also_as_integer, one_of_texts, with_also};
 use super::shape::{Fault, Shape};
 
 type Decoded<T> = Result<T, Fault>;
@@ -31,7 +31,7 @@ impl<T: Described, D: Fn(&Value) -> Decoded<T>> Codec<T> for D {
     }
 
     fn schema(&self, components: &mut Components) -> Value {
-        T::schema(components)
+        with_also(T::schema(components), T::also())
     }
 }
 
@@ -108,7 +108,10 @@ pub(crate) fn text_within(value: &Value, min: usize, max: usize) -> Decoded<Stri
 pub(crate) fn integer(min: i32, max: i32) -> impl Codec<i32> {
     As {
         decode: move |value: &Value| within(whole(value)?, min, max),
-        schema: move |_: &mut Components| json!({ "type": "integer", "minimum": min, "maximum": max }),
+        schema: move |_: &mut Components| {
+            let schema = json!({ "type": "integer", "minimum": min, "maximum": max });
+            with_also(schema, Some(also_as_integer()))
+        },
     }
 }
 

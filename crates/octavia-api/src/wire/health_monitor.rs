@@ -6,7 +6,7 @@ use octavia_model::{
 use serde_json::{Value, json};
 
 use super::decode::{As, Codec, boolean, id, integer, one_of, pattern, tags, text, text_within};
-use super::schema::Components;
+use super::schema::{Components, with_also};
 use super::shape::{Fault, shape};
 use super::view::{self, OnlyIds, View, view};
 
@@ -104,7 +104,10 @@ fn is_url_path(path: &str) -> bool {
 fn http_version() -> impl Codec<HttpVersion> {
     As {
         decode: read_http_version,
-        schema: |_: &mut Components| json!({ "type": "number", "enum": [1.0, 1.1] }),
+        schema: |_: &mut Components| {
+            let also = json!({ "enum": [true, "1.0", "1.1"] });
+            with_also(json!({ "type": "number", "enum": [1.0, 1.1] }), Some(also))
+        },
     }
 }
 

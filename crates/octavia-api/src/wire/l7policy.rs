@@ -9,7 +9,7 @@ use super::decode::{
 };
 use super::l7rule::L7RuleFields;
 use super::pool::PoolFields;
-use super::schema::{Components, Described};
+use super::schema::{Components, Described, also_as_integer, with_also};
 use super::shape::{Fault, shape};
 use super::view::{self, OnlyIds, View, view};
 
@@ -95,7 +95,10 @@ fn code() -> impl Codec<i32> {
                 reason: "Value should be one of: 301, 302, 303, 307, 308".to_owned(),
             })
         },
-        schema: |_: &mut Components| json!({ "type": "integer", "enum": CODES }),
+        schema: |_: &mut Components| {
+            let schema = json!({ "type": "integer", "enum": CODES });
+            with_also(schema, Some(also_as_integer()))
+        },
     }
 }
 

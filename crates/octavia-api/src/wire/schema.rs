@@ -55,6 +55,31 @@ impl Components {
 pub(crate) trait Described {
     /// Returns its schema.
     fn schema(components: &mut Components) -> Value;
+
+    /// Returns the schema of what is read as well, though nobody should send it.
+    fn also() -> Option<Value> {
+        None
+    }
+}
+
+/// Where a schema says what is read as well: upstream takes numbers from texts, and so on. It is no
+/// keyword of JSON Schema: what clients are made from the document sends what it describes.
+const ALSO: &str = "x-also-read";
+
+/// What a whole number is read from as well.
+pub(crate) fn also_as_integer() -> Value {
+    json!({ "anyOf": [
+        { "type": ["number", "boolean"] },
+        { "type": "string", "pattern": r"^\s*[+-]?\d+\s*$" },
+    ] })
+}
+
+/// Adds what is read as well.
+pub(crate) fn with_also(mut schema: Value, also: Option<Value>) -> Value {
+    if let Some(also) = also {
+        schema[ALSO] = also;
+    }
+    schema
 }
 
 /// The properties of an object, as they are described one after the other.
@@ -133,43 +158,49 @@ pub(crate) fn address() -> Value {
 }
 
 macro_rules! described {
-    ($($type:ty = $schema:expr,)*) => {
+    ($($type:ty = $schema:expr $(, also $also:expr)?;)*) => {
         $(impl Described for $type {
             fn schema(_: &mut Components) -> Value {
                 $schema
             }
+
+            $(fn also() -> Option<Value> {
+                Some($also)
+            })?
         })*
     };
 }
 
 described! {
-    bool = json!({ "type": "boolean" }),
-    i32 = json!({ "type": "integer", "format": "int32" }),
-    i64 = json!({ "type": "integer", "format": "int64" }),
-    u64 = json!({ "type": "integer", "format": "int64", "minimum": 0 }),
-    f64 = json!({ "type": "number" }),
-    String = json!({ "type": "string" }),
-    &str = json!({ "type": "string" }),
-    AddressText = address(),
-    IpAddr = address(),
-    IpNet = json!({ "type": "string", "description": "A range of addresses: 192.0.2.0/24." }),
+    bool = json!({ "type": "boolean" }), also json!({ "anyOf": [
+        { "type": "number" },
+        { "type": "string", "pattern": r"^\s*(true|t|yes|y|on|1|false|f|no|n|off|0)\s*$" },
+    ] });
+    i32 = json!({ "type": "integer", "format": "int32" });
+    i64 = json!({ "type": "integer", "format": "int64" });
+    u64 = json!({ "type": "integer", "format": "int64", "minimum": 0 });
+    f64 = json!({ "type": "number" });
+    String = json!({ "type": "string" });
+    &str = json!({ "type": "string" });
+    AddressText = address();
+    IpAddr = address();
+    IpNet = json!({ "type": "string", "description": "A range of addresses: 192.0.2.0/24." });
     DateTime<Utc> = json!({
         "type": "string",
         "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$",
         "description": "A moment in UTC, to the second, without an offset.",
-    }),
-}
-
-/// A port.
-impl Described for u16 {
-    fn schema(_: &mut Components) -> Value {
-        json!({ "type": "integer", "minimum": 1, "maximum": 65535 })
-    }
+    });
+    // A port.
+    u16 = json!({ "type": "integer", "minimum": 1, "maximum": 65535 }), also also_as_integer();
 }
 
 impl<T> Described for Id<T> {
     fn schema(_: &mut Components) -> Value {
         json!({ "type": "string", "format": "uuid" })
+    }
+
+    fn also() -> Option<Value> {
+        Some(json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{32}$" }))
     }
 }
 

@@ -51,10 +51,16 @@ impl Document {
     }
 
     /// Follows a reference.
-    pub(crate) fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        let name = schema.get("$ref").and_then(Value::as_str);
-        let name = name.and_then(|name| name.strip_prefix("#/components/schemas/"));
-        name.map_or(schema, |name| &self.schemas()[name])
+    pub(crate) fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let at = value.get("$ref").and_then(Value::as_str);
+        let at = at.and_then(|at| at.strip_prefix('#'));
+        at.map_or(value, |at| self.0.pointer(at).unwrap())
+    }
+
+    /// Returns the document with schemas that take all that is read, also what nobody should send.
+    pub(crate) fn widened(mut self) -> Self {
+        widen(&mut self.0);
+        self
     }
 
     fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -92,11 +98,10 @@ impl Document {
             self.validate(schema, &body)
                 .map_err(|error| format!("the body: {error}"))?;
         }
-        let responses = &operation["responses"];
         let status = answer.status.as_str();
-        let class = format!("{}XX", &status[..1]);
-        let response = responses.get(status).or_else(|| responses.get(&class));
+        let response = operation["responses"].get(status);
         let response = response.ok_or_else(|| format!("{status} is not described"))?;
+        let response = self.resolved(response);
         match response.get("content") {
             Some(content) => {
                 let schema = &content["application/json"]["schema"];
@@ -127,6 +132,18 @@ impl Document {
         whole.as_object_mut().unwrap().extend(fields);
         let options = jsonschema::draft202012::options().should_validate_formats(true);
         options.build(&whole).unwrap()
+    }
+}
+
+fn widen(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(widen),
+        Value::Array(items) => items.iter_mut().for_each(widen),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    let also = value.as_object_mut();
+    if let Some(also) = also.and_then(|fields| fields.remove("x-also-read")) {
+        *value = json!({ "anyOf": [value.take(), also] });
     }
 }
 
@@ -268,4 +285,30 @@ fn plain(path: &str) -> String {
         .map(|part| if part.starts_with('{') { "{}" } else { part })
         .collect();
     parts.join("/")
+}
+
+#[tokio::test]
+async fn a_post_says_what_becomes_of_its_idempotency_key() {
+    let document = Document::of(&World::new().await).await;
+    let posts = document.calls().into_iter();
+    let posts: Vec<_> = posts.filter(|(method, _)| *method == "post").collect();
+    assert!(posts.len() > 10, "{posts:?}");
+    for (method, path) in posts {
+        let operation = document.operation(method, path).unwrap();
+        let parameters = operation["parameters"].as_array().unwrap();
+        let takes_key = parameters
+            .iter()
+            .any(|parameter| parameter["name"] == "Idempotency-Key");
+        assert!(takes_key, "{path}");
+        let responses = &operation["responses"];
+        assert!(
+            responses["201"]["headers"]["Idempotency-Replayed"].is_object(),
+            "{path}"
+        );
+        for (status, header) in [("409", "Retry-After"), ("429", "Retry-After")] {
+            let refused = document.resolved(&responses[status]);
+            assert!(refused["headers"][header].is_object(), "{path}: {status}");
+        }
+        assert!(responses["422"].is_object(), "{path}");
+    }
 }
