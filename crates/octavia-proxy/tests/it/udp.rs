@@ -274,8 +274,7 @@ fn the_flows_of_a_removed_listener_go_on_and_nobody_else_is_served() {
     assert!(stranger.next().is_err(), "nobody answers a stranger");
     // One that is made there anew has the port at once, and the client another flow.
     setup.change(|config| config.listeners = removed);
-    stranger.0.set_nonblocking(false).expect("set blocking");
-    assert_eq!(server(&stranger), "a");
+    assert_eq!(server(&Caller::of(setup.address())), "a");
     assert_eq!(server(&known), "a");
     assert_eq!(setup.counters().total_connections, 2);
 }
