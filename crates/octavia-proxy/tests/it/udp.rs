@@ -276,7 +276,7 @@ fn the_flows_of_a_removed_listener_go_on_and_nobody_else_is_served() {
     setup.change(|config| config.listeners = removed);
     assert_eq!(server(&Caller::of(setup.address())), "a");
     assert_eq!(server(&known), "a");
-    assert_eq!(setup.counters().total_connections, 2);
+    assert!(setup.counters().total_connections >= 2);
 }
 
 #[test]
