@@ -17,6 +17,7 @@ use crate::balance::RoundRobin;
 use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
 use crate::limits;
+use crate::networks::Networks;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
@@ -287,7 +288,7 @@ fn compile_listener(
                 listener: listener.id,
             },
         }),
-        allowed: listener.allowed_cidrs.clone(),
+        allowed: Networks::of(&listener.allowed_cidrs),
         tls: tls.transpose().map_err(invalid)?,
         l7,
         state,

@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use ipnet::IpNet;
 use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol};
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
 use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
+use crate::networks::Networks;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
 use crate::tally::Tallies;
@@ -80,7 +80,7 @@ pub(crate) struct Listener {
     /// How its traffic is logged, if it is.
     pub(crate) log: Option<Log>,
     /// Who may connect; everybody when empty.
-    pub(crate) allowed: Vec<IpNet>,
+    pub(crate) allowed: Networks,
     /// The TLS that its clients speak, if they do.
     pub(crate) tls: Option<Arc<ServerTls>>,
     /// What is done with certain requests.
@@ -140,8 +140,7 @@ impl Listener {
 
     /// Tells whether `client` may connect.
     pub(crate) fn allows(&self, client: IpAddr) -> bool {
-        let client = client.to_canonical();
-        self.allowed.is_empty() || self.allowed.iter().any(|net| net.contains(&client))
+        self.allowed.is_empty() || self.allowed.contains(client)
     }
 }
 

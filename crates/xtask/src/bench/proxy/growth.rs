@@ -22,7 +22,7 @@ pub(crate) fn rows() -> anyhow::Result<Vec<Growth>> {
         members,
         ..Growth::new(format!("HTTP request, {members} members"))
     });
-    let policies = [10, 1000].map(|policies| Growth {
+    let policies = [10, 100, 1000].map(|policies| Growth {
         policies,
         ..Growth::new(format!("HTTP request, {policies} policies, none for it"))
     });

@@ -99,17 +99,28 @@ fn pool(
     })
 }
 
+/// A quarter each of what rules can ask, as HAProxy's have it.
 fn policies(count: usize) -> Value {
     let policies = (0..count).map(|index| {
         json!({
             "id": id(100_000 + index),
             "action": { "type": "REDIRECT_TO_URL", "url": "http://x.test/", "code": 302 },
-            "rules": [{
-                "subject": { "type": "PATH" },
-                "compare": "STARTS_WITH",
-                "value": format!("/policy/{index}"),
-            }],
+            "rules": [rule(index)],
         })
     });
     policies.collect()
+}
+
+fn rule(index: usize) -> Value {
+    let (subject, compare, value) = match index % 4 {
+        0 => ("PATH", "STARTS_WITH", format!("/policy/{index}")),
+        1 => ("HOST_NAME", "EQUAL_TO", format!("host{index}.test")),
+        2 => ("HEADER", "CONTAINS", format!("policy{index}-")),
+        _ => ("PATH", "REGEX", format!("^/policy{index}/[0-9]+$")),
+    };
+    let mut rule = json!({ "subject": { "type": subject }, "compare": compare, "value": value });
+    if subject == "HEADER" {
+        rule["subject"]["name"] = json!("Host");
+    }
+    rule
 }

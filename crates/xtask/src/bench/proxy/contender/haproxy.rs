@@ -103,7 +103,13 @@ fn members(backend: &Backend, count: usize) -> String {
 fn policies(count: usize) -> String {
     let mut text = String::new();
     for index in 0..count {
-        let rule = format!("acl rule{index} path -m beg /policy/{index}");
+        let condition = match index % 4 {
+            0 => format!("path -m beg /policy/{index}"),
+            1 => format!("req.hdr(host) -i -m str host{index}.test"),
+            2 => format!("req.hdr(Host) -m sub policy{index}-"),
+            _ => format!("path -m reg ^/policy{index}/[0-9]+$"),
+        };
+        let rule = format!("acl rule{index} {condition}");
         let action = format!("redirect code 302 location http://x.test/ if rule{index}");
         writeln!(text, "        {rule}\n    {action}").expect("a text takes all");
     }
