@@ -15,7 +15,6 @@ pub(crate) mod load_balancer;
 pub(crate) mod member;
 pub(crate) mod place;
 pub(crate) mod pool;
-mod provider;
 pub(crate) mod python;
 pub(crate) mod quota;
 pub(crate) mod schema;

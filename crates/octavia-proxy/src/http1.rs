@@ -10,5 +10,6 @@ pub(crate) mod exchange;
 mod field;
 pub(crate) mod request;
 mod response;
+mod target;
 
 pub(crate) use exchange::Exchange;

@@ -167,8 +167,11 @@ impl Proxy {
     /// of a removed listener do.
     pub fn clear(&self) -> Result<(), ApplyError> {
         let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.shared.current.load_full();
-        self.publish(before.emptied(limits::DRAIN_TIME))
+        let version = self.shared.current.load().version + 1;
+        self.publish(Snapshot {
+            drain: limits::DRAIN_TIME,
+            ..Snapshot::empty(version)
+        })
     }
 
     /// Returns statuses and counters. Cheap: it reads what the loops write anyway.
@@ -182,10 +185,11 @@ impl Proxy {
     }
 
     fn stop(&mut self, drain: Duration) {
-        let before = self.shared.current.load_full();
+        let version = self.shared.current.load().version + 1;
         self.shared.publish(Arc::new(Snapshot {
+            drain,
             stopping: true,
-            ..before.emptied(drain)
+            ..Snapshot::empty(version)
         }));
         for thread in self.threads.drain(..) {
             // One that failed has ended the process.

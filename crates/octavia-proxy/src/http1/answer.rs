@@ -12,8 +12,14 @@ pub(crate) enum Refusal {
     Connect,
     /// The client did not finish its request in time.
     Slow,
+    /// The request line alone is longer than we read.
+    TargetTooLong,
     /// The head is longer, or has more fields, than we read.
     HeadTooLarge,
+    /// The body would be longer than some reader can count.
+    BodyTooLarge,
+    /// The client expects what nobody here knows.
+    UnknownExpectation,
     /// The body is coded in a way that we do not know.
     UnknownCoding,
     /// The version is not 1.0 or 1.1.
@@ -33,6 +39,9 @@ impl Refusal {
             Self::Malformed(_) => (400, "Bad Request"),
             Self::Connect => (405, "Method Not Allowed"),
             Self::Slow => (408, "Request Timeout"),
+            Self::BodyTooLarge => (413, "Content Too Large"),
+            Self::TargetTooLong => (414, "URI Too Long"),
+            Self::UnknownExpectation => (417, "Expectation Failed"),
             Self::HeadTooLarge => (431, "Request Header Fields Too Large"),
             Self::UnknownCoding => (501, "Not Implemented"),
             Self::UnknownVersion => (505, "HTTP Version Not Supported"),
@@ -49,6 +58,9 @@ impl fmt::Display for Refusal {
             Self::Malformed(cause) | Self::BadMember(cause) | Self::NoMember(cause) => cause,
             Self::Connect => "this is not a forward proxy",
             Self::Slow => "the request was not complete in time",
+            Self::TargetTooLong => "the target of the request is too long",
+            Self::BodyTooLarge => "the body of the request is too large",
+            Self::UnknownExpectation => "only 100-continue may be expected",
             Self::HeadTooLarge => "the head of the request is too large",
             Self::UnknownCoding => "the transfer coding is not known",
             Self::UnknownVersion => "only HTTP/1.0 and HTTP/1.1 are spoken here",

@@ -1,5 +1,6 @@
 //! Where a body ends.
 
+use super::field;
 use crate::limits;
 
 /// How the end of a body is found.
@@ -38,6 +39,8 @@ enum State {
     DataLf,
     /// At the start of a trailer line; with how many bytes of trailers are left to tolerate.
     LineStart(u32),
+    /// In the name of a trailer field; with its hash so far.
+    Name(u32, u64),
     Line(u32),
     LineEnd(u32),
     LastLf,
@@ -97,6 +100,7 @@ impl Body {
                 | State::DataCr
                 | State::DataLf
                 | State::LineStart(_)
+                | State::Name(..)
                 | State::Line(_)
                 | State::LineEnd(_)
                 | State::LastLf => {
@@ -138,14 +142,64 @@ impl State {
             (Self::LastLf, b'\n') => Self::Done,
             (Self::Line(left), b'\r') => Self::LineEnd(left),
             (Self::LineEnd(left), b'\n') => Self::LineStart(left),
-            // A space at the start of a line would fold it into the one before.
-            (Self::LineStart(1..), b' ' | b'\t') => return Err(BadChunk),
-            (Self::LineStart(left @ 1..) | Self::Line(left @ 1..), _) if is_text(byte) => {
+            (Self::LineStart(left @ 1..), _) if field::is_in_name(byte) => {
+                Self::Name(left - 1, hashed(EMPTY_NAME, byte))
+            }
+            (Self::Name(left @ 1.., name), _) if field::is_in_name(byte) => {
+                Self::Name(left - 1, hashed(name, byte))
+            }
+            (Self::Name(left @ 1.., name), b':') if !NO_TRAILERS.contains(&name) => {
                 Self::Line(left - 1)
             }
+            (Self::Line(left @ 1..), _) if is_text(byte) => Self::Line(left - 1),
             _ => return Err(BadChunk),
         })
     }
+}
+
+/// Fields that frame, route or authorise a request, or tell of its client. They have come too late
+/// in a trailer, and a member that takes them for fields of the head would believe whoever wrote them
+/// (RFC 9110 section 6.5.1). Kept as hashes, so that no name need be kept while it comes.
+const NO_TRAILERS: [u64; 23] = [
+    name(b"authorization"),
+    name(b"connection"),
+    name(b"content-encoding"),
+    name(b"content-length"),
+    name(b"content-range"),
+    name(b"content-type"),
+    name(b"cookie"),
+    name(b"expect"),
+    name(b"forwarded"),
+    name(b"host"),
+    name(b"te"),
+    name(b"trailer"),
+    name(b"transfer-encoding"),
+    name(b"upgrade"),
+    name(b"x-forwarded-for"),
+    name(b"x-forwarded-port"),
+    name(b"x-forwarded-proto"),
+    name(b"x-ssl-client-cn"),
+    name(b"x-ssl-client-dn"),
+    name(b"x-ssl-client-has-cert"),
+    name(b"x-ssl-client-sha1"),
+    name(b"x-ssl-client-verify"),
+    name(b"x-ssl-issuer"),
+];
+
+/// FNV-1a, in lower case.
+const EMPTY_NAME: u64 = 0xcbf2_9ce4_8422_2325;
+
+const fn hashed(name: u64, byte: u8) -> u64 {
+    (name ^ byte.to_ascii_lowercase() as u64).wrapping_mul(0x0100_0000_01b3)
+}
+
+const fn name(text: &[u8]) -> u64 {
+    let (mut hash, mut at) = (EMPTY_NAME, 0);
+    while at < text.len() {
+        hash = hashed(hash, text[at]);
+        at += 1;
+    }
+    hash
 }
 
 fn hex(digit: u8) -> u64 {

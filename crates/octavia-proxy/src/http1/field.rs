@@ -11,11 +11,14 @@ use crate::tls::PeerHeader;
 pub(super) enum Field {
     Connection,
     ContentLength,
+    Expect,
     ForwardedPort,
     ForwardedProto,
     Host,
     /// Meant for the next hop only, and of no use to us.
     HopByHop,
+    /// What servers that know no `-` in names take for a field that frames the body.
+    FramingLookAlike,
     /// What is said of the client's certificate.
     Peer(PeerHeader),
     StrictTransportSecurity,
@@ -31,13 +34,16 @@ impl Field {
         match name.len() {
             2 if is("te") => Self::HopByHop,
             4 if is("host") => Self::Host,
+            6 if is("expect") => Self::Expect,
             7 if is("upgrade") => Self::Upgrade,
             10 if is("connection") => Self::Connection,
             10 if is("keep-alive") => Self::HopByHop,
             14 if is("content-length") => Self::ContentLength,
+            14 if is("content_length") => Self::FramingLookAlike,
             16 if is("proxy-connection") => Self::HopByHop,
             16 if is("x-forwarded-port") => Self::ForwardedPort,
             17 if is("transfer-encoding") => Self::TransferEncoding,
+            17 if is("transfer_encoding") => Self::FramingLookAlike,
             17 if is("x-forwarded-proto") => Self::ForwardedProto,
             25 if is("strict-transport-security") => Self::StrictTransportSecurity,
             12..=24 if name[..6].eq_ignore_ascii_case(b"x-ssl-") => {
@@ -118,6 +124,7 @@ pub(super) struct FramingFields<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadFraming {
     Malformed(&'static str),
+    TooLarge,
     UnknownCoding,
 }
 
@@ -125,17 +132,23 @@ impl From<BadFraming> for Refusal {
     fn from(bad: BadFraming) -> Self {
         match bad {
             BadFraming::Malformed(cause) => Self::Malformed(cause),
+            BadFraming::TooLarge => Self::BodyTooLarge,
             BadFraming::UnknownCoding => Self::UnknownCoding,
         }
     }
 }
 
+/// The longest body that every reader can count.
+const LONGEST: u64 = u64::MAX >> 1;
+
 impl<'a> FramingFields<'a> {
     pub(super) fn add_length(&mut self, value: &[u8]) -> Result<(), BadFraming> {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         let text = std::str::from_utf8(value).ok().filter(|_| digits);
-        let length = text.and_then(|text| text.parse().ok());
-        let length = length.ok_or(BadFraming::Malformed("the Content-Length is not a number"))?;
+        let text = text.ok_or(BadFraming::Malformed("the Content-Length is not a number"))?;
+        // Readers that hold it in a signed number would see a negative one.
+        let length = text.parse().ok().filter(|length| *length <= LONGEST);
+        let length = length.ok_or(BadFraming::TooLarge)?;
         match self.length.replace(length) {
             None => Ok(()),
             Some(_) => Err(BadFraming::Malformed("there are two Content-Length fields")),
@@ -169,6 +182,11 @@ impl<'a> FramingFields<'a> {
     pub(super) fn has_coding(&self) -> bool {
         self.coding.is_some()
     }
+}
+
+/// Tells whether the name of a field may have `byte` (RFC 9110 section 5.6.2).
+pub(super) fn is_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// Tells whether every line of `head` ends with CR LF. A lone LF is where readers disagree.

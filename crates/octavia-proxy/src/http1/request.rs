@@ -10,6 +10,7 @@ use super::answer::Refusal;
 use super::body::Framing;
 use super::cookie::{OnRequest, Span};
 use super::field::{self, ConnectionOptions, Dropped, Field, FramingFields};
+use super::target;
 use crate::config::snapshot::Headers;
 use crate::limits;
 use crate::tls::Peer;
@@ -67,11 +68,11 @@ pub(crate) fn read(
     let length = match request.parse_with_uninit_headers(bytes, &mut storage) {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) if bytes.len() < limits::HEAD_BYTES => return Ok(None),
-        Ok(Status::Partial) => return Err(Refusal::HeadTooLarge),
-        Err(error) => return Err(refusal(error)),
+        Ok(Status::Partial) => return Err(too_large(bytes)),
+        Err(error) => return Err(refusal(error, bytes)),
     };
     if length > limits::HEAD_BYTES {
-        return Err(Refusal::HeadTooLarge);
+        return Err(too_large(bytes));
     }
     let head = &bytes[..length];
     if !field::has_only_whole_line_ends(head) {
@@ -84,7 +85,7 @@ pub(crate) fn read(
         return Err(Refusal::Connect);
     }
     let target = request.path.unwrap_or_default();
-    judge_target(target, fields.host)?;
+    let authority = target::judge(method, target, fields.host)?;
     let dropped = &mut fields.dropped;
     let cookie = forward.cookies.examine(head, request.headers, dropped);
     for piece in [method, " ", target, " HTTP/1.1\r\n"] {
@@ -92,7 +93,7 @@ pub(crate) fn read(
     }
     field::copy_lines(head, request.headers, fields.dropped, out);
     forward.cookies.add_rest(request.headers, out);
-    add_lines(&fields, forward, out);
+    add_lines(&fields, forward, authority, out);
     let idempotent = matches!(
         method,
         "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE"
@@ -109,41 +110,45 @@ pub(crate) fn read(
     }))
 }
 
-/// A target is visible ASCII without a fragment; one that names a host must name that of the Host
-/// field, or the member could serve another host than the one that we saw.
-fn judge_target(target: &str, host: Option<&[u8]>) -> Result<(), Refusal> {
-    if target.bytes().any(|byte| byte == b'#' || !byte.is_ascii()) {
-        return Err(Refusal::Malformed("the target of the request is not valid"));
+/// Tells what is too large, once it is clear that the head is.
+fn too_large(bytes: &[u8]) -> Refusal {
+    let line = request_line(bytes);
+    match line.len() {
+        0 => Refusal::Malformed("there are only empty lines"),
+        _ if !line.contains(&b' ') => MALFORMED,
+        length if length > limits::HEAD_BYTES / 2 => Refusal::TargetTooLong,
+        _ => Refusal::HeadTooLarge,
     }
-    let absolute = target.split_once("://");
-    let Some((_, rest)) = absolute.filter(|_| !target.starts_with('/')) else {
-        return Ok(());
-    };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default().as_bytes();
-    let without_port = |name: &[u8]| {
-        name.strip_suffix(b":80")
-            .or_else(|| name.strip_suffix(b":443"))
-            .unwrap_or(name)
-            .to_ascii_lowercase()
-    };
-    if host.is_some_and(|host| without_port(host) != without_port(authority)) {
-        return Err(Refusal::Malformed(
-            "target and Host field name different hosts",
-        ));
-    }
-    Ok(())
 }
 
-fn refusal(error: httparse::Error) -> Refusal {
+fn refusal(error: httparse::Error, bytes: &[u8]) -> Refusal {
     match error {
         httparse::Error::TooManyHeaders => Refusal::HeadTooLarge,
-        httparse::Error::Version => Refusal::UnknownVersion,
+        httparse::Error::Version if names_a_version(request_line(bytes)) => Refusal::UnknownVersion,
         httparse::Error::HeaderName => Refusal::Malformed("a header name is not valid"),
         httparse::Error::HeaderValue => Refusal::Malformed("a header value is not valid"),
-        httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token => {
-            Refusal::Malformed("the request is not valid")
-        }
+        httparse::Error::NewLine
+        | httparse::Error::Status
+        | httparse::Error::Token
+        | httparse::Error::Version => MALFORMED,
     }
+}
+
+const MALFORMED: Refusal = Refusal::Malformed("the request is not valid");
+
+/// Returns the first line that is not empty, as far as it came.
+fn request_line(bytes: &[u8]) -> &[u8] {
+    let start = bytes.trim_ascii_start();
+    let end = memchr::memchr2(b'\r', b'\n', start);
+    &start[..end.unwrap_or(start.len())]
+}
+
+/// Tells whether a request line ends with a version, whichever.
+fn names_a_version(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == b' ');
+    let version = words.nth(2).filter(|_| words.next().is_none());
+    let numbers = version.and_then(|version| version.strip_prefix(b"HTTP/"));
+    matches!(numbers, Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
 const NOT_ONE_HOST: Refusal = Refusal::Malformed("there must be one Host field");
@@ -170,10 +175,17 @@ fn examine<'a>(
     for (index, header) in headers.iter().enumerate() {
         let drop_it = match Field::of(header.name.as_bytes()) {
             Field::Other | Field::StrictTransportSecurity => continue,
+            Field::FramingLookAlike => {
+                return Err(Refusal::Malformed(
+                    "a header name is not what it looks like",
+                ));
+            }
+            Field::Expect if !header.value.eq_ignore_ascii_case(b"100-continue") => {
+                return Err(Refusal::UnknownExpectation);
+            }
+            Field::Expect => false,
             Field::Host => {
-                if host.replace(header.value).is_some() {
-                    return Err(NOT_ONE_HOST);
-                }
+                add_host(header.value, &mut host)?;
                 false
             }
             Field::ContentLength => {
@@ -224,7 +236,22 @@ fn examine<'a>(
     })
 }
 
-fn add_lines(fields: &Fields<'_>, forward: Forward<'_>, out: &mut Vec<u8>) {
+fn add_host<'a>(value: &'a [u8], host: &mut Option<&'a [u8]>) -> Result<(), Refusal> {
+    if !target::is_host(value) {
+        return Err(Refusal::Malformed("the Host field is not a host"));
+    }
+    match host.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(NOT_ONE_HOST),
+    }
+}
+
+fn add_lines(
+    fields: &Fields<'_>,
+    forward: Forward<'_>,
+    authority: Option<&str>,
+    out: &mut Vec<u8>,
+) {
     let written = |result: std::io::Result<()>| result.expect("a vector takes every byte");
     out.extend_from_slice(&forward.headers.lines);
     forward.headers.peer.write(forward.peer, out);
@@ -234,7 +261,10 @@ fn add_lines(fields: &Fields<'_>, forward: Forward<'_>, out: &mut Vec<u8>) {
     }
     if fields.host.is_none() {
         // We speak HTTP/1.1 to the member, and that must have one.
-        written(write!(out, "Host: {}\r\n", forward.local));
+        match authority {
+            Some(authority) => written(write!(out, "Host: {authority}\r\n")),
+            None => written(write!(out, "Host: {}\r\n", forward.local)),
+        }
     }
     if fields.upgrade {
         out.extend_from_slice(b"Connection: upgrade\r\n");

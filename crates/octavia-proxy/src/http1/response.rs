@@ -171,6 +171,8 @@ fn judge(
     for (index, header) in headers.iter().enumerate() {
         let drop_it = match Field::of(header.name.as_bytes()) {
             Field::Other
+            | Field::Expect
+            | Field::FramingLookAlike
             | Field::Host
             | Field::ForwardedPort
             | Field::ForwardedProto

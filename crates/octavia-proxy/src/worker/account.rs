@@ -95,7 +95,10 @@ impl Worker {
             Refusal::Malformed(_)
             | Refusal::Connect
             | Refusal::Slow
+            | Refusal::TargetTooLong
             | Refusal::HeadTooLarge
+            | Refusal::BodyTooLarge
+            | Refusal::UnknownExpectation
             | Refusal::UnknownCoding
             | Refusal::UnknownVersion => End::Client,
         };

@@ -61,7 +61,7 @@ fn a_large_body_reaches_a_slow_client_and_the_connection_goes_on() {
 fn chunks_pass_both_ways() {
     let origin = Origin::serve(|mut connection| {
         connection.request();
-        let request = b"4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\nTrailer: 1\r\n\r\n";
+        let request = b"4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\nX-Sum: 1\r\n\r\n";
         assert_eq!(connection.read(request.len()), request);
         connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
         connection.send("2\r\nde\r\n0\r\n\r\n");
@@ -71,7 +71,7 @@ fn chunks_pass_both_ways() {
     let setup = Setup::http(&[origin.address]);
     let mut client = Client::connect(setup.address());
     client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWi");
-    client.send("ki\r\n5;x=y\r\npedia\r\n0\r\nTrailer: 1\r\n\r\n");
+    client.send("ki\r\n5;x=y\r\npedia\r\n0\r\nX-Sum: 1\r\n\r\n");
     assert_eq!(client.response().text(), "abcde");
     assert_eq!(client.get("/").text(), "next");
     assert_eq!(origin.accepted(), 1);

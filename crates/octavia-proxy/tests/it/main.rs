@@ -3,7 +3,6 @@
 mod balancing;
 mod bodies;
 mod chaos;
-mod churn;
 mod faults;
 mod health;
 mod l7;
@@ -11,6 +10,7 @@ mod limits;
 mod metrics;
 mod proxy_protocol;
 mod requests;
+mod smuggling;
 mod sticky;
 mod support;
 mod swaps;

@@ -7,6 +7,7 @@ pub(crate) mod datagrams;
 pub(crate) mod nginx;
 mod origin;
 pub(crate) mod pki;
+pub(crate) mod program;
 
 pub(crate) use client::{Client, Response, get};
 pub(crate) use config::{Setup, id};

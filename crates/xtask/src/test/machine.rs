@@ -6,9 +6,11 @@ use crate::shell::{Step, find};
 use crate::venv::python;
 
 /// Programs that the tests use, and Debian's packages that hold them.
-const NEEDED: [(&str, &str); 5] = [
+const NEEDED: [(&str, &str); 7] = [
     ("mariadbd", "mariadb-server"),
     ("curl", "curl"),
+    ("haproxy", "haproxy"),
+    ("nginx", "nginx-light"),
     ("ip", "iproute2"),
     ("unshare", "util-linux"),
     ("setpriv", "util-linux"),

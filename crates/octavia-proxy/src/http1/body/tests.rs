@@ -68,6 +68,22 @@ fn extensions_and_trailers_are_bounded() {
     assert_eq!(unpack(format!("0\r\nA: {long}").as_bytes()), Err(BadChunk));
 }
 
+#[test]
+fn trailers_are_fields_that_neither_frame_nor_route() {
+    let trailer = |line: &str| unpack(format!("0\r\n{line}\r\n\r\n").as_bytes());
+    assert!(trailer("grpc-status: 0").is_ok());
+    for line in [
+        "X",
+        ": a",
+        "X : a",
+        "GET / HTTP/1.1",
+        "content-LENGTH: 5",
+        "Host: a",
+    ] {
+        assert_eq!(trailer(line), Err(BadChunk), "{line}");
+    }
+}
+
 proptest! {
     #[test]
     fn random_bytes_are_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -165,11 +165,14 @@ fn ambiguous_lengths_are_refused() {
         "Content-Length: 5, 5",
         "Content-Length: +5",
         "Content-Length: ",
-        "Content-Length: 99999999999999999999",
         "Transfer-Encoding: chunked\nTransfer-Encoding: chunked",
     ] {
         let text = format!("POST / HTTP/1.1\nHost: x\n{fields}\n\n");
         assert_eq!(refused(&text), 400, "{fields}");
+    }
+    for length in ["9223372036854775808", "99999999999999999999"] {
+        let text = format!("POST / HTTP/1.1\nHost: x\nContent-Length: {length}\n\n");
+        assert_eq!(refused(&text), 413, "{length}");
     }
     let chunked_1_0 = "POST / HTTP/1.0\nHost: x\nTransfer-Encoding: chunked\n\n";
     assert_eq!(refused(chunked_1_0), 400);

@@ -1,15 +1,13 @@
-use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
+use std::process::Command;
 
 use super::config::{free_port, own_address};
-use super::wait_until;
+use super::program::Program;
 
 /// A web server behind the proxy that nobody here wrote, with TLS. Ends with its owner.
 pub(crate) struct Nginx {
     pub(crate) address: SocketAddr,
-    directory: tempfile::TempDir,
-    child: Child,
+    _program: Program,
 }
 
 impl Nginx {
@@ -26,7 +24,7 @@ impl Nginx {
         let address = SocketAddr::new(ip, free_port(ip));
         let path = directory.path().display();
         let text = format!(
-            "daemon off; master_process off; pid {path}/pid; error_log {path}/error.log;\n\
+            "daemon off; master_process off; pid {path}/pid; error_log stderr;\n\
              events {{}}\n\
              http {{ access_log off; client_body_temp_path {path}/body;\n\
              proxy_temp_path {path}/proxy; fastcgi_temp_path {path}/fastcgi;\n\
@@ -42,36 +40,10 @@ impl Nginx {
             .arg(directory.path())
             .arg("-c")
             .arg(&config);
-        let child = match command.stderr(Stdio::null()).spawn() {
-            Ok(child) => child,
-            Err(error) => {
-                let mut stderr = std::io::stderr();
-                writeln!(stderr, "SKIPPED: nginx cannot be run: {error}").expect("say so");
-                return None;
-            }
-        };
-        let mut nginx = Self {
+        let program = Program::start(directory, command, address)?;
+        Some(Self {
             address,
-            directory,
-            child,
-        };
-        wait_until("nginx listens", || {
-            let ended = nginx.child.try_wait().expect("look after nginx");
-            assert!(ended.is_none(), "nginx ended: {}", nginx.errors());
-            TcpStream::connect(address).is_ok()
-        });
-        Some(nginx)
-    }
-
-    /// Returns what it has logged.
-    pub(crate) fn errors(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("error.log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+            _program: program,
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! What both proxies show to clients that speak TLS.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::shell::Step;
 
@@ -15,24 +15,10 @@ pub(crate) const ECDSA: Certificate = Certificate { name: "ecdsa" };
 pub(crate) const RSA: Certificate = Certificate { name: "rsa" };
 
 impl Certificate {
-    /// Returns certificate and key as PEM; they are made by OpenSSL, the first time in `directory`.
-    pub(crate) fn pem(&self, directory: &Path) -> anyhow::Result<[String; 2]> {
-        let [chain, key] = ["crt", "key"].map(|end| self.path(directory, end));
-        if !key.exists() {
-            self.make(directory)?;
-        }
-        Ok([
-            std::fs::read_to_string(chain)?,
-            std::fs::read_to_string(key)?,
-        ])
-    }
-
-    fn path(&self, directory: &Path, end: &str) -> PathBuf {
-        directory.join(format!("{}.{end}", self.name))
-    }
-
-    fn make(&self, directory: &Path) -> anyhow::Result<()> {
-        let [chain, key] = ["crt", "key"].map(|end| self.path(directory, end));
+    /// Makes it by OpenSSL in `directory`, and returns certificate and key as PEM.
+    pub(crate) fn make(&self, directory: &Path) -> anyhow::Result<[String; 2]> {
+        let path = |end: &str| directory.join(format!("{}.{end}", self.name));
+        let (chain, key) = (path("crt"), path("key"));
         let kind = match self.name {
             "rsa" => ["-newkey", "rsa:2048", "-sha256", "-batch"],
             _ => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -55,17 +41,17 @@ impl Certificate {
                 key.as_os_str(),
             ])
             .output()?;
-        let both = [
+        let pem = [
             std::fs::read_to_string(chain)?,
             std::fs::read_to_string(key)?,
         ];
-        std::fs::write(self.path(directory, "pem"), both.concat())?;
-        Ok(())
+        std::fs::write(path("pem"), pem.concat())?;
+        Ok(pem)
     }
 
     /// Returns the file that holds both.
     pub(crate) fn file(&self, directory: &Path) -> String {
-        let file = self.path(directory, "pem");
+        let file = directory.join(format!("{}.pem", self.name));
         file.to_string_lossy().into_owned()
     }
 }
