@@ -1,11 +1,16 @@
 //! Lists: filters, order, pages, and the links between them.
 
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse, Json, Response};
 use octavia_store::{Direction, ListQuery, Sort, TagFilter};
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
 
 use crate::ApiConfig;
 use crate::error::{Error, Result};
 use crate::query::{self, Query};
+use crate::wire::view::{Fields, Item, Items, View};
 
 /// Fields that are booleans: their filters are words.
 const BOOLEANS: [&str; 8] = [
@@ -102,38 +107,36 @@ impl ListRequest {
         Ok(request)
     }
 
-    /// Leaves the fields that were asked for. `tenant_id` can never be.
-    pub(crate) fn select(&self, item: Value) -> Value {
-        match (item, &self.fields) {
-            (Value::Object(all), Some(fields)) => {
-                let chosen: Map<_, _> = all
-                    .into_iter()
-                    .filter(|(key, _)| key != "tenant_id" && fields.contains(key))
-                    .collect();
-                Value::Object(chosen)
-            }
-            (item, _) => item,
-        }
+    fn fields(&self) -> Fields<'_> {
+        self.fields.as_deref().map_or(Fields::All, Fields::Only)
     }
 
-    /// Makes the answer: the items under `plural`, and the links to other pages under `links`.
-    pub(crate) fn answer(&self, plural: &str, links: &str, items: Vec<Value>) -> Value {
-        let links_key = links.to_owned();
+    /// Answers with the items under `plural`, and the links to other pages under `links`.
+    pub(crate) fn answer<T: View>(&self, plural: &str, links: &str, items: &[T]) -> Response {
+        let page = Page {
+            items: (plural, Items(items, self.fields())),
+            links: (links, self.links(items)),
+        };
+        Json(page).into_response()
+    }
+
+    /// Answers with all items there are under `key`, without links.
+    pub(crate) fn answer_all<T: View>(&self, key: &str, items: &[T]) -> Response {
+        Json(BTreeMap::from([(key, Items(items, self.fields()))])).into_response()
+    }
+
+    /// Answers with one item under `key`.
+    pub(crate) fn answer_one<T: View>(&self, key: &str, item: &T) -> Response {
+        Json(BTreeMap::from([(key, Item(item, self.fields()))])).into_response()
+    }
+
+    fn links<T: View>(&self, items: &[T]) -> Value {
         // Upstream's links lead nowhere where items have no id.
-        let ids: Vec<_> = items
-            .iter()
-            .map(|item| item.get("id").and_then(Value::as_str).unwrap_or("None"))
-            .map(ToOwned::to_owned)
-            .collect();
-        let links = self
-            .paging
-            .as_ref()
-            .map_or(Value::Null, |paging| paging.links(&ids));
-        let items: Vec<_> = items.into_iter().map(|item| self.select(item)).collect();
-        let mut answer = Map::new();
-        answer.insert(plural.to_owned(), items.into());
-        answer.insert(links_key, links);
-        answer.into()
+        let id = |item: &T| item.view()["id"].as_str().unwrap_or("None").to_owned();
+        self.paging.as_ref().map_or(Value::Null, |paging| {
+            let ends = items.first().map(id).zip(items.last().map(id));
+            paging.links(ends, items.len())
+        })
     }
 
     /// Says of an unknown field whether it was a key of the order or a filter.
@@ -147,16 +150,34 @@ impl ListRequest {
     }
 }
 
+/// The answer to a list.
+struct Page<'a, T> {
+    items: (&'a str, Items<'a, T>),
+    links: (&'a str, Value),
+}
+
+impl<T: View> Serialize for Page<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut page = to.serialize_map(Some(2))?;
+        page.serialize_entry(self.items.0, &self.items.1)?;
+        page.serialize_entry(self.links.0, &self.links.1)?;
+        page.end()
+    }
+}
+
 impl Paging {
-    fn links(&self, ids: &[String]) -> Value {
+    /// Links the pages beside one that shows so many items, and has these at its ends.
+    fn links(&self, ends: Option<(String, String)>, shown: usize) -> Value {
+        let Some((first, last)) = ends else {
+            return Vec::<Value>::new().into();
+        };
         let mut links = Vec::new();
-        if let (true, Some(first)) = (self.marker_given, ids.first()) {
-            let href = format!("{}&page_reverse=True", self.href(first));
+        if self.marker_given {
+            let href = format!("{}&page_reverse=True", self.href(&first));
             links.push(json!({ "href": href, "rel": "previous" }));
         }
-        let full = self.limit.is_none_or(|limit| ids.len() as u64 >= limit);
-        if let (true, Some(last)) = (full, ids.last()) {
-            links.push(json!({ "href": self.href(last), "rel": "next" }));
+        if self.limit.is_none_or(|limit| shown as u64 >= limit) {
+            links.push(json!({ "href": self.href(&last), "rel": "next" }));
         }
         links.into()
     }

@@ -78,7 +78,7 @@ pub(crate) fn operations(components: &mut Components) -> Vec<Operation> {
         l7policy::operations(components),
         l7rule::operations(components),
         quota::operations(components),
-        provider::operations(),
+        provider::operations(components),
         flavor_profile::operations(components),
         flavor::operations(components),
         availability_zone_profile::operations(components),

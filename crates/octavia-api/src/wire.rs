@@ -15,6 +15,7 @@ pub(crate) mod load_balancer;
 pub(crate) mod member;
 pub(crate) mod place;
 pub(crate) mod pool;
+mod provider;
 pub(crate) mod python;
 pub(crate) mod quota;
 pub(crate) mod schema;

@@ -18,6 +18,7 @@
 //! | `tally` | what each loop counts, and its sums |
 //! | `metrics` | the answer of PROMETHEUS listeners |
 //! | `flow_log` | a line for each request, connection and flow |
+//! | `networks` | who may connect |
 //! | `report` | statuses and counters, gathered from shared atomics |
 //! | `limits` | every bound in one place |
 //!
@@ -36,6 +37,7 @@ mod http1;
 mod l7;
 mod limits;
 mod metrics;
+mod networks;
 pub mod proxy;
 mod proxy_protocol;
 mod report;

@@ -75,6 +75,8 @@ pub(crate) const IDLE_TIME_UNREPEATABLE: Duration = Duration::from_secs(1);
 pub(crate) const LINGER_TIME: Duration = Duration::from_secs(2);
 /// How long the connections of a removed listener may go on.
 pub(crate) const DRAIN_TIME: Duration = Duration::from_mins(1);
+/// How long a flow of datagrams that drains may be silent: an answer may be on its way.
+pub(crate) const LAST_ANSWER_TIME: Duration = Duration::from_secs(5);
 /// How long a change of configuration may take to reach every loop.
 pub(crate) const APPLY_TIME: Duration = Duration::from_secs(5);
 /// How soon a new deadline is first looked at, so that those of short connections do not pile up.

@@ -167,11 +167,8 @@ impl Proxy {
     /// of a removed listener do.
     pub fn clear(&self) -> Result<(), ApplyError> {
         let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = self.shared.current.load().version + 1;
-        self.publish(Snapshot {
-            drain: limits::DRAIN_TIME,
-            ..Snapshot::empty(version)
-        })
+        let before = self.shared.current.load_full();
+        self.publish(before.emptied(limits::DRAIN_TIME))
     }
 
     /// Returns statuses and counters. Cheap: it reads what the loops write anyway.
@@ -185,11 +182,10 @@ impl Proxy {
     }
 
     fn stop(&mut self, drain: Duration) {
-        let version = self.shared.current.load().version + 1;
+        let before = self.shared.current.load_full();
         self.shared.publish(Arc::new(Snapshot {
-            drain,
             stopping: true,
-            ..Snapshot::empty(version)
+            ..before.emptied(drain)
         }));
         for thread in self.threads.drain(..) {
             // One that failed has ended the process.

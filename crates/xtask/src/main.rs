@@ -5,6 +5,7 @@
 )]
 
 mod bench;
+mod churn;
 mod cli;
 mod conformance;
 mod guide;
@@ -46,6 +47,8 @@ enum Command {
     Schemathesis(schemathesis::Args),
     /// Walks callers with tokens of a real Keystone through the API's door.
     Tokens(tokens::Args),
+    /// Changes a proxy's configuration at random under load, and expects no failed request.
+    Churn(churn::Args),
     /// Prints what we, HAProxy and nginx make of requests that could be understood in two ways.
     Smuggling(smuggling::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Conformance(args) => conformance::run(&args),
         Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Tokens(args) => tokens::run(&args),
+        Command::Churn(args) => churn::run(&args),
         Command::Smuggling(args) => smuggling::run(&args),
         Command::Sim(args) => sim::run(&args),
     };

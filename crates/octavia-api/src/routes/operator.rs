@@ -94,15 +94,14 @@ pub(super) async fn list<R: Operators>(
     State(api): State<Api>,
     caller: Caller,
     query: Query,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     let kind = &R::KIND;
     let request = ListRequest::of_list(&query, &api.config)?;
     caller.may_here(kind.rules.get_all)?;
     let mut tx = api.store.read(kind.transactions.list).await?;
     let found = R::page(&mut tx, &request.query).await;
     let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(R::view).collect();
-    Ok(Json(request.answer(kind.plural, kind.links, items)))
+    Ok(request.answer(kind.plural, kind.links, &found))
 }
 
 /// Answers with one object.
@@ -111,13 +110,13 @@ pub(super) async fn show<R: Operators>(
     caller: Caller,
     Path(id): Path<String>,
     query: Query,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     let kind = &R::KIND;
     let request = ListRequest::of_item(&query, &api.config)?;
     caller.may_here(kind.rules.get_one)?;
     let mut tx = api.store.read(kind.transactions.get).await?;
     let found = R::load(&mut tx, &id).await?;
-    Ok(Json(json!({ kind.root.key: request.select(found.view()) })))
+    Ok(request.answer_one(kind.root.key, &found))
 }
 
 async fn create<R: Offer>(

@@ -1,8 +1,8 @@
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Json;
+use axum::response::Response;
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -10,8 +10,8 @@ use crate::list::ListRequest;
 use crate::openapi::{Operation, common, parameter};
 use crate::provider::Setting;
 use crate::query::Query;
-use crate::wire::schema::Properties;
-use crate::wire::view;
+use crate::wire::schema::Components;
+use crate::wire::view::{self, View};
 use crate::{Api, policy};
 
 const OF_FLAVORS: &str = "/v2.0/lbaas/providers/{name}/flavor_capabilities";
@@ -30,14 +30,9 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 /// Describes these paths.
-pub(super) fn operations() -> Vec<Operation> {
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     const TAG: &str = "Provider";
-    let item = || {
-        let mut item = Properties::default();
-        item.optional("name", json!({ "type": "string" }));
-        item.optional("description", json!({ "type": "string" }));
-        item.into_schema("A name, and what it stands for.")
-    };
+    let items = view::list_of(&Setting::part(components));
     let capabilities = |path: &str, part: &str| {
         let text = json!({ "type": "string" });
         Operation::new("get", path, &format!("list_{part}"), TAG)
@@ -47,38 +42,27 @@ pub(super) fn operations() -> Vec<Operation> {
                 parameter::query("name", "Only the one of this name.", &text),
                 parameter::query("description", "Only with this description.", &text),
             ])
-            .answer(
-                200,
-                "Settings.",
-                common::under(part, view::list_of(&item())),
-            )
+            .answer(200, "Settings.", common::under(part, items.clone()))
     };
     vec![
         Operation::new("get", "/v2.0/lbaas/providers", "list_providers", TAG)
             .says("Lists the providers.")
             .with(parameter::paging())
-            .answer(
-                200,
-                "Providers.",
-                common::under("providers", view::list_of(&item())),
-            ),
+            .answer(200, "Providers.", common::under("providers", items.clone())),
         capabilities(OF_FLAVORS, "flavor_capabilities"),
         capabilities(OF_ZONES, "availability_zone_capabilities"),
     ]
 }
 
 /// Filters are ignored, and there are no links: so it is upstream.
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Response> {
     let request = ListRequest::of_item(&query, &api.config)?;
     caller.may_here(policy::PROVIDER_GET_ALL)?;
-    let providers: Vec<_> = api
-        .config
-        .enabled_provider_drivers
-        .iter()
-        .map(|(name, description)| json!({ "name": name, "description": description }))
-        .map(|provider| request.select(provider))
+    let named = api.config.enabled_provider_drivers.iter();
+    let providers: Vec<_> = named
+        .map(|(name, description)| Setting::new(name.clone(), description.clone()))
         .collect();
-    Ok(Json(json!({ "providers": providers })))
+    Ok(request.answer_all("providers", &providers))
 }
 
 async fn flavor_capabilities(
@@ -86,12 +70,11 @@ async fn flavor_capabilities(
     caller: Caller,
     Path(name): Path<String>,
     query: Query,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     caller.may_here(policy::PROVIDER_FLAVOR_GET_ALL)?;
     let driver = api.providers.chosen(&api.config, &name)?;
     let known = driver.flavor_settings().await?;
-    let known = capabilities(&api, &query, &known)?;
-    Ok(Json(json!({ "flavor_capabilities": known })))
+    capabilities(&api, &query, "flavor_capabilities", known)
 }
 
 async fn zone_capabilities(
@@ -99,23 +82,19 @@ async fn zone_capabilities(
     caller: Caller,
     Path(name): Path<String>,
     query: Query,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     caller.may_here(policy::PROVIDER_ZONE_GET_ALL)?;
     let driver = api.providers.chosen(&api.config, &name)?;
     let known = driver.zone_settings().await?;
-    let known = capabilities(&api, &query, &known)?;
-    Ok(Json(json!({ "availability_zone_capabilities": known })))
+    capabilities(&api, &query, "availability_zone_capabilities", known)
 }
 
 /// Shows what a provider's profiles may say; `name` and `description` filter.
-fn capabilities(api: &Api, query: &Query, known: &[Setting]) -> Result<Vec<Value>> {
+fn capabilities(api: &Api, query: &Query, key: &str, mut known: Vec<Setting>) -> Result<Response> {
     let request = ListRequest::of_item(query, &api.config)?;
     let wanted = |key: &str, text: &str| query.last(key).is_none_or(|wanted| wanted == text);
-    Ok(known
-        .iter()
-        .filter(|setting| wanted("name", &setting.name))
-        .filter(|setting| wanted("description", &setting.description))
-        .map(|setting| json!({ "name": setting.name, "description": setting.description }))
-        .map(|setting| request.select(setting))
-        .collect())
+    known.retain(|setting| {
+        wanted("name", &setting.name) && wanted("description", &setting.description)
+    });
+    Ok(request.answer_all(key, &known))
 }

@@ -67,14 +67,13 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     ]
 }
 
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Json<Value>> {
+async fn list(State(api): State<Api>, caller: Caller, query: Query) -> Result<Response> {
     let mut request = ListRequest::of_list(&query, &api.config)?;
     caller.may_list(policy::QUOTA.get_all, &mut request.query.project_id)?;
     let mut tx = api.store.read("quota.list").await?;
     let found = tx.quotas(&request.query).await;
     let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(View::view).collect();
-    Ok(Json(request.answer("quotas", "quotas_links", items)))
+    Ok(request.answer("quotas", "quotas_links", &found))
 }
 
 /// Shows what is in force. Unlike upstream, looking writes nothing: the defaults stay defaults.

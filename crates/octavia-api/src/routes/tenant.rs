@@ -1,10 +1,9 @@
 //! What projects own: lists and single objects.
 
 use axum::extract::{Path, State};
-use axum::response::Json;
+use axum::response::Response;
 use octavia_model::{L7Policy, Pool};
 use octavia_store::{ListQuery, Tx};
-use serde_json::{Value, json};
 
 use super::kind::Kind;
 use crate::Api;
@@ -113,7 +112,7 @@ pub(super) async fn list<R: Tenant>(
     caller: Caller,
     Path(path): Path<Vec<String>>,
     query: Query,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     let kind = &R::KIND;
     let mut request = ListRequest::of_list(&query, &api.config)?;
     let mut tx = api.store.read(kind.transactions.list).await?;
@@ -121,8 +120,7 @@ pub(super) async fn list<R: Tenant>(
     above.may_list(&caller, kind.rules.get_all, &mut request.query)?;
     let found = R::page(&mut tx, &above, &request.query).await;
     let found = found.map_err(|error| request.explain(error))?;
-    let items = found.iter().map(R::view).collect();
-    Ok(Json(request.answer(kind.plural, kind.links, items)))
+    Ok(request.answer(kind.plural, kind.links, &found))
 }
 
 /// Answers with one object.
@@ -131,14 +129,14 @@ pub(super) async fn show<R: Tenant>(
     caller: Caller,
     Path(path): Path<Vec<String>>,
     query: Query,
-) -> Result<Json<Value>> {
+) -> Result<Response> {
     let kind = &R::KIND;
     let request = ListRequest::of_item(&query, &api.config)?;
     let mut tx = api.store.read(kind.transactions.get).await?;
     let above = R::Above::find(&mut tx, &path).await?;
     let found = R::load(&mut tx, &above, id_of(&path)).await?;
     caller.may(kind.rules.get_one, found.project())?;
-    Ok(Json(json!({ kind.root.key: request.select(found.view()) })))
+    Ok(request.answer_one(kind.root.key, &found))
 }
 
 /// Returns the id of the item that a path names.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use ipnet::IpNet;
 use octavia_model::{
     AmphoraRole, AmphoraStatus, ClientAuthentication, HealthMonitorType, HttpMethod, Id,
     L7CompareType, L7PolicyAction, L7RuleType, LbAlgorithm, ListenerProtocol, OperatingStatus,
     PoolProtocol, ProvisioningStatus, SessionPersistenceType, VnicType, Weight,
 };
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::schema::{Components, Described, Properties, nullable, one_of_texts};
 
@@ -21,8 +23,20 @@ pub(crate) trait View {
     /// What it is.
     const DESCRIPTION: &'static str;
 
-    /// Shows it.
-    fn view(&self) -> Value;
+    /// Writes those of its fields that are wanted.
+    fn show_fields<M: SerializeMap>(
+        &self,
+        wanted: Fields<'_>,
+        fields: &mut M,
+    ) -> Result<(), M::Error>;
+
+    /// Shows it as a value that can still be changed.
+    fn view(&self) -> Value
+    where
+        Self: Sized,
+    {
+        serde_json::to_value(Item(self, Fields::All)).expect("texts name the fields of a view")
+    }
 
     /// Describes its fields.
     fn describe(properties: &mut Properties, components: &mut Components);
@@ -34,6 +48,45 @@ pub(crate) trait View {
             Self::describe(&mut properties, components);
             properties.into_part_schema("The fields that were asked for with `fields`.")
         })
+    }
+}
+
+/// Which fields of an object are shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fields<'a> {
+    /// All it has.
+    All,
+    /// Those that were asked for. `tenant_id` can never be.
+    Only(&'a [String]),
+}
+
+impl Fields<'_> {
+    /// Tells whether a field is shown.
+    pub(crate) fn has(self, field: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(wanted) => field != "tenant_id" && wanted.iter().any(|one| one == field),
+        }
+    }
+}
+
+/// An object in an answer, with the fields that are wanted of it.
+pub(crate) struct Item<'a, T>(pub(crate) &'a T, pub(crate) Fields<'a>);
+
+impl<T: View> Serialize for Item<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_map(None)?;
+        self.0.show_fields(self.1, &mut fields)?;
+        fields.end()
+    }
+}
+
+/// Objects in an answer, with the fields that are wanted of each.
+pub(crate) struct Items<'a, T>(pub(crate) &'a [T], pub(crate) Fields<'a>);
+
+impl<T: View> Serialize for Items<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(|item| Item(item, self.1)))
     }
 }
 
@@ -51,15 +104,19 @@ macro_rules! view {
             const NAME: &'static str = stringify!($type);
             const DESCRIPTION: &'static str = concat!($($doc,)*);
 
-            fn view(&self) -> serde_json::Value {
-                use $crate::wire::view::Shown;
+            fn show_fields<M: serde::ser::SerializeMap>(
+                &self,
+                wanted: $crate::wire::view::Fields<'_>,
+                fields: &mut M,
+            ) -> Result<(), M::Error> {
                 let $item = self;
-                let mut fields = serde_json::Map::new();
                 $(
-                    let value: &$field = &$value;
-                    $crate::wire::view::field!(fields $key value $($need)?);
+                    if wanted.has($key) {
+                        let value: &$field = &$value;
+                        $crate::wire::view::field!(fields $key value $($need)?);
+                    }
                 )*
-                fields.into()
+                Ok(())
             }
 
             fn describe(
@@ -86,8 +143,9 @@ macro_rules! view {
         }
 
         impl $crate::wire::view::Shown for $type {
-            fn shown(&self) -> serde_json::Value {
-                $crate::wire::view::View::view(self)
+            fn show<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                use $crate::wire::view::{Fields, Item};
+                serde::Serialize::serialize(&Item(self, Fields::All), to)
             }
         }
     };
@@ -97,11 +155,11 @@ pub(crate) use view;
 /// Shows one line of [`view`].
 macro_rules! field {
     ($fields:ident $key:literal $value:ident) => {
-        $fields.insert($key.to_owned(), $value.shown())
+        $fields.serialize_entry($key, &$crate::wire::view::Plain($value))?
     };
     ($fields:ident $key:literal $value:ident optional) => {
         if $value.is_some() {
-            $fields.insert($key.to_owned(), $value.shown());
+            $fields.serialize_entry($key, &$crate::wire::view::Plain($value))?;
         }
     };
 }
@@ -139,8 +197,21 @@ pub(crate) fn list_of(item: &Value) -> Value {
 
 /// A type of fields.
 pub(crate) trait Shown: Described {
-    /// Shows a value.
-    fn shown(&self) -> Value;
+    /// Writes a value.
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+}
+
+/// A value of a field, for serde: the types of the model promise nothing of how they are written.
+pub(crate) struct Plain<'a, T>(pub(crate) &'a T);
+
+impl<T: Shown> Serialize for Plain<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.show(to)
+    }
+}
+
+fn show_all<T: Shown, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(values.iter().map(Plain))
 }
 
 /// Objects that are shown with nothing but their id.
@@ -158,9 +229,16 @@ impl<T> Described for OnlyIds<'_, T> {
 }
 
 impl<T> Shown for OnlyIds<'_, T> {
-    fn shown(&self) -> Value {
-        let ids = self.0.iter();
-        ids.map(|id| json!({ "id": id.to_string() })).collect()
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(OnlyId))
+    }
+}
+
+struct OnlyId<'a, T>(&'a Id<T>);
+
+impl<T> Serialize for OnlyId<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map([("id", Plain(self.0))])
     }
 }
 
@@ -174,11 +252,11 @@ impl<T: Described> Described for OrNull<'_, T> {
 }
 
 impl<T: Shown> Shown for OrNull<'_, T> {
-    fn shown(&self) -> Value {
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if self.0.is_empty() {
-            return Value::Null;
+            return to.serialize_none();
         }
-        self.0.iter().map(Shown::shown).collect()
+        show_all(self.0, to)
     }
 }
 
@@ -194,8 +272,8 @@ macro_rules! names {
             }
 
             impl Shown for $type {
-                fn shown(&self) -> Value {
-                    self.as_str().into()
+                fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                    to.serialize_str(self.as_str())
                 }
             }
         )*
@@ -246,9 +324,9 @@ impl Described for Exact {
 }
 
 macro_rules! shown {
-    ($($type:ty as $value:ident = $shown:expr,)*) => {
+    ($($type:ty as $value:ident, $to:ident = $shown:expr,)*) => {
         $(impl Shown for $type {
-            fn shown(&self) -> Value {
+            fn show<S: Serializer>(&self, $to: S) -> Result<S::Ok, S::Error> {
                 let $value = self;
                 $shown
             }
@@ -257,19 +335,19 @@ macro_rules! shown {
 }
 
 shown! {
-    bool as flag = (*flag).into(),
-    i32 as number = (*number).into(),
-    i64 as number = (*number).into(),
-    u16 as number = (*number).into(),
-    f64 as number = (*number).into(),
-    String as text = text.as_str().into(),
-    &str as text = (*text).into(),
-    IpAddr as address = address.to_string().into(),
-    IpNet as net = net.to_string().into(),
-    // Upstream's form: UTC, whole seconds, no offset.
-    DateTime<Utc> as at = at.format("%Y-%m-%dT%H:%M:%S").to_string().into(),
-    Exact as at = at.text().into(),
-    BTreeMap<String, String> as texts = json!(texts),
+    bool as flag, to = to.serialize_bool(*flag),
+    i32 as number, to = to.serialize_i32(*number),
+    i64 as number, to = to.serialize_i64(*number),
+    u16 as number, to = to.serialize_u16(*number),
+    f64 as number, to = to.serialize_f64(*number),
+    String as text, to = to.serialize_str(text),
+    &str as text, to = to.serialize_str(text),
+    IpAddr as address, to = to.collect_str(address),
+    IpNet as net, to = to.collect_str(net),
+    // Upstream's form: UTC, whole seconds, no offset. `Debug` is the form of ISO 8601.
+    DateTime<Utc> as at, to = to.collect_str(&format_args!("{:?}", at.naive_utc().trunc_subsecs(0))),
+    Exact as at, to = to.serialize_str(&at.text()),
+    BTreeMap<String, String> as texts, to = texts.serialize(to),
 }
 
 impl Described for Weight {
@@ -279,25 +357,29 @@ impl Described for Weight {
 }
 
 impl Shown for Weight {
-    fn shown(&self) -> Value {
-        self.get().into()
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u16(self.get())
     }
 }
 
 impl<T> Shown for Id<T> {
-    fn shown(&self) -> Value {
-        self.to_string().into()
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut text = Uuid::encode_buffer();
+        to.serialize_str(self.uuid().hyphenated().encode_lower(&mut text))
     }
 }
 
 impl<T: Shown> Shown for Option<T> {
-    fn shown(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Shown::shown)
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(value) => value.show(to),
+            None => to.serialize_none(),
+        }
     }
 }
 
 impl<T: Shown> Shown for Vec<T> {
-    fn shown(&self) -> Value {
-        self.iter().map(Shown::shown).collect()
+    fn show<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        show_all(self, to)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Candidate;
 
-/// Keeps those of `candidates` that no other has fewer connections for its weight than.
+/// Keeps those of `candidates` that no other has fewer connections for its weight than. At least one
+/// is kept, even if other loops begin and end connections between the two looks.
 pub(super) fn least<I>(candidates: I) -> impl Iterator<Item = Candidate>
 where
     I: Iterator<Item = Candidate> + Clone,
@@ -15,7 +16,10 @@ where
         }
     });
     candidates.filter(move |candidate| {
-        least.is_none_or(|least| load(*candidate, least) == load(least, *candidate))
+        least.is_none_or(|least| {
+            let is_least = load(*candidate, least) <= load(least, *candidate);
+            is_least || candidate.index == least.index
+        })
     })
 }
 

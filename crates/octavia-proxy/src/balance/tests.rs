@@ -78,6 +78,27 @@ fn the_least_loaded_for_its_weight_is_chosen() {
 }
 
 #[test]
+fn somebody_is_chosen_while_other_loops_begin_connections() {
+    let active = std::cell::Cell::new(0);
+    // Each look finds one connection more, as when another loop is busy.
+    let busier = |candidate: Candidate| {
+        active.set(active.get() + 1);
+        Candidate {
+            active: active.get(),
+            ..candidate
+        }
+    };
+    let members = candidates(&[1]);
+    let chosen = choose(
+        Algorithm::LeastConnections,
+        &mut turns(1),
+        client(1),
+        members.iter().copied().map(busier),
+    );
+    assert_eq!(chosen, Some(0));
+}
+
+#[test]
 fn equally_loaded_members_take_turns() {
     let members = candidates(&[1, 1, 1]);
     let mut turns = turns(3);

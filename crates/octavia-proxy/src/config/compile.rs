@@ -17,6 +17,7 @@ use crate::balance::RoundRobin;
 use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
 use crate::limits;
+use crate::networks::Networks;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
@@ -52,12 +53,16 @@ pub(crate) fn compile(
         super::bind::bind(address, loops)
     })?;
     let ports = bind(ports, &before.ports, |address| {
-        super::bind::bind_datagrams(address, loops)
+        match before.datagram_sockets(address) {
+            Some(sockets) => Ok(sockets),
+            None => super::bind::bind_datagrams(address, loops),
+        }
     })?;
     Ok(Snapshot {
         version,
         generation: Some(config.generation),
         bindings,
+        leaving: before.leaving_without(&ports),
         ports,
         listeners,
         members: member_table(&pools),
@@ -168,10 +173,6 @@ fn compile_pool(
         .collect();
     let ids: Vec<_> = pool.members.iter().map(|member| member.id).collect();
     let before = before.pools.iter().find(|other| other.id == pool.id);
-    let credits = before.map(|other| {
-        let turns = other.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.credits(&other.member_ids())
-    });
     let sticky_before = before.and_then(|other| other.stickiness.as_ref());
     let tls_before = before.and_then(|other| other.tls.as_ref());
     let tls = pool
@@ -195,8 +196,25 @@ fn compile_pool(
             || Arc::new(Tallies::new(slots.loops)),
             |other| Arc::clone(&other.tallies),
         ),
-        turns: Mutex::new(RoundRobin::continued(&credits.unwrap_or_default(), &ids)),
+        turns: turns(before, &ids),
     })
+}
+
+/// Where the members are the same, both snapshots share their turns: what is chosen until every loop
+/// serves the new one counts, too.
+fn turns(before: Option<&Arc<Pool>>, ids: &[Uuid]) -> Arc<Mutex<RoundRobin>> {
+    let Some(before) = before else {
+        return Arc::new(Mutex::new(RoundRobin::continued(&HashMap::new(), ids)));
+    };
+    let known = before.member_ids();
+    if known == ids {
+        return Arc::clone(&before.turns);
+    }
+    let turns = before.turns.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::new(Mutex::new(RoundRobin::continued(
+        &turns.credits(&known),
+        ids,
+    )))
 }
 
 fn header(pool: &config::Pool) -> Option<Version> {
@@ -270,7 +288,7 @@ fn compile_listener(
                 listener: listener.id,
             },
         }),
-        allowed: listener.allowed_cidrs.clone(),
+        allowed: Networks::of(&listener.allowed_cidrs),
         tls: tls.transpose().map_err(invalid)?,
         l7,
         state,

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use ipnet::IpNet;
 use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol};
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
 use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
+use crate::networks::Networks;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
 use crate::tally::Tallies;
@@ -29,6 +29,9 @@ pub(crate) struct Snapshot {
     pub(crate) bindings: Vec<Binding>,
     /// The addresses that are bound for datagrams.
     pub(crate) ports: Vec<Binding>,
+    /// The addresses whose datagrams only known clients exchange any more, for as long as there are
+    /// such: a listener that is made there takes the sockets over.
+    pub(crate) leaving: Vec<(SocketAddr, Weak<[OwnedFd]>)>,
     /// The listeners, in the order of the document.
     pub(crate) listeners: Vec<Arc<Listener>>,
     /// The pools, in the order of the document.
@@ -77,7 +80,7 @@ pub(crate) struct Listener {
     /// How its traffic is logged, if it is.
     pub(crate) log: Option<Log>,
     /// Who may connect; everybody when empty.
-    pub(crate) allowed: Vec<IpNet>,
+    pub(crate) allowed: Networks,
     /// The TLS that its clients speak, if they do.
     pub(crate) tls: Option<Arc<ServerTls>>,
     /// What is done with certain requests.
@@ -137,8 +140,7 @@ impl Listener {
 
     /// Tells whether `client` may connect.
     pub(crate) fn allows(&self, client: IpAddr) -> bool {
-        let client = client.to_canonical();
-        self.allowed.is_empty() || self.allowed.iter().any(|net| net.contains(&client))
+        self.allowed.is_empty() || self.allowed.contains(client)
     }
 }
 
@@ -163,7 +165,7 @@ pub(crate) struct Pool {
     /// What is counted.
     pub(crate) tallies: Arc<Tallies>,
     /// Whose turn it is, for all loops.
-    pub(crate) turns: Mutex<RoundRobin>,
+    pub(crate) turns: Arc<Mutex<RoundRobin>>,
 }
 
 /// A member, as the document has it.
@@ -239,12 +241,43 @@ impl Snapshot {
             generation: None,
             bindings: Vec::new(),
             ports: Vec::new(),
+            leaving: Vec::new(),
             listeners: Vec::new(),
             pools: Vec::new(),
             members: Vec::new(),
             drain: Duration::ZERO,
             stopping: false,
         }
+    }
+
+    /// Serves nothing, after this one.
+    pub(crate) fn emptied(&self, drain: Duration) -> Self {
+        Self {
+            leaving: self.leaving_without(&[]),
+            drain,
+            ..Self::empty(self.version + 1)
+        }
+    }
+
+    /// Returns what becomes of its sockets for datagrams that are not among `ports`.
+    pub(crate) fn leaving_without(&self, ports: &[Binding]) -> Vec<(SocketAddr, Weak<[OwnedFd]>)> {
+        let left = self
+            .ports
+            .iter()
+            .map(|port| (port.address, Arc::downgrade(&port.sockets)));
+        let earlier = self.leaving.iter().cloned();
+        left.chain(earlier)
+            .filter(|(address, sockets)| {
+                let is_taken = ports.iter().any(|port| port.address == *address);
+                !is_taken && sockets.strong_count() > 0
+            })
+            .collect()
+    }
+
+    /// Returns the sockets for datagrams that are open at `address`.
+    pub(crate) fn datagram_sockets(&self, address: SocketAddr) -> Option<Arc<[OwnedFd]>> {
+        let leaving = self.leaving.iter().find(|(known, _)| *known == address);
+        leaving.and_then(|(_, sockets)| sockets.upgrade())
     }
 
     /// Returns the listener of that id.

@@ -44,6 +44,12 @@ impl Poller {
         self.add(socket, token, EventFlags::IN)
     }
 
+    /// Forgets a descriptor that stays open.
+    pub(crate) fn remove(&self, source: impl AsFd) -> io::Result<()> {
+        epoll::delete(&self.epoll, source)?;
+        Ok(())
+    }
+
     fn add(&self, source: impl AsFd, token: u64, flags: EventFlags) -> io::Result<()> {
         epoll::add(&self.epoll, source, epoll::EventData::new_u64(token), flags)?;
         Ok(())

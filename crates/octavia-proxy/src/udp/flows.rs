@@ -32,6 +32,8 @@ pub(crate) struct Flow {
     /// When the latest datagram passed.
     pub(crate) heard_at: Time,
     pub(crate) timer: Timer,
+    /// Whether it gives answers back, and takes nothing of its client any more.
+    pub(crate) is_detached: bool,
     /// How it is read.
     pub(crate) appetite: Appetite,
 }
@@ -126,10 +128,20 @@ impl Flows {
         key
     }
 
+    /// Lets the next datagram of the client begin another flow; this one goes on answering.
+    pub(crate) fn detach(&mut self, key: Key) {
+        if let Some(flow) = self.table.get_mut(key).filter(|flow| !flow.is_detached) {
+            flow.is_detached = true;
+            self.known.remove(&(flow.port, flow.client));
+        }
+    }
+
     /// Removes a flow.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Flow> {
         let flow = self.table.remove(key)?;
-        self.known.remove(&(flow.port, flow.client));
+        if !flow.is_detached {
+            self.known.remove(&(flow.port, flow.client));
+        }
         Some(flow)
     }
 

@@ -2,7 +2,7 @@
 
 use super::client::Phase;
 use super::reach::Failure;
-use super::{ACCEPTOR, CLIENT, FLOW, MEMBER, Step, Worker};
+use super::{ACCEPTOR, CLIENT, FLOW, MEMBER, PORT, Step, Worker};
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
 use crate::runtime::clock::Time;
@@ -19,6 +19,7 @@ impl Worker {
                 CLIENT => self.expire_client(key, entry),
                 MEMBER => self.members.expire(key, entry, &mut self.io),
                 FLOW => self.expire_flow(key, entry),
+                PORT => self.expire_port(key, entry),
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 mod balancing;
 mod bodies;
 mod chaos;
+mod churn;
 mod faults;
 mod health;
 mod l7;

@@ -9,7 +9,7 @@ use octavia_amphora_api::config::{
 };
 use octavia_amphora_api::report::MemberStatus;
 
-use crate::support::config::{free_port, listener, member, monitor};
+use crate::support::config::{free_port, listener, member, monitor, own_address};
 use crate::support::datagrams::{Caller, Echo};
 use crate::support::{Setup, wait_until};
 
@@ -237,20 +237,61 @@ fn one_port_may_serve_tcp_and_udp() {
 }
 
 #[test]
-fn a_removed_listener_is_silent_and_its_port_free() {
+fn a_removed_listener_is_silent_and_its_port_free_once_its_flows_are() {
     let echo = Echo::named("a");
-    let mut setup = udp(&[&echo], |_| {});
+    let mut setup = udp(&[&echo], |config| {
+        config.listeners[0].timeouts.udp_idle_ms = 50;
+    });
     let address = setup.address();
     assert_eq!(server(&Caller::of(address)), "a");
     let removed = setup.config.listeners[0].clone();
     setup.change(|config| config.listeners.clear());
-    let other = std::net::UdpSocket::bind(address).expect("the port is free");
+    let mut other = None;
+    wait_until("the port is free", || {
+        other = std::net::UdpSocket::bind(address).ok();
+        other.is_some()
+    });
     setup
         .try_change(|config| config.listeners.push(removed.clone()))
         .expect_err("the port is taken");
     drop(other);
     setup.change(|_| {});
     assert_eq!(server(&Caller::of(address)), "a");
+}
+
+#[test]
+fn the_flows_of_a_removed_listener_go_on_and_nobody_else_is_served() {
+    let echo = Echo::named("a");
+    let mut setup = udp(&[&echo], |_| {});
+    let (known, stranger) = (Caller::of(setup.address()), Caller::of(setup.address()));
+    assert_eq!(server(&known), "a");
+    let removed = setup.config.listeners.clone();
+    setup.change(|config| config.listeners.clear());
+    assert_eq!(server(&known), "a");
+    stranger.0.send(b"too late").expect("send");
+    assert_eq!(server(&known), "a");
+    stranger.0.set_nonblocking(true).expect("set nonblocking");
+    assert!(stranger.next().is_err(), "nobody answers a stranger");
+    // One that is made there anew has the port at once, and the client another flow.
+    setup.change(|config| config.listeners = removed);
+    assert_eq!(server(&Caller::of(setup.address())), "a");
+    assert_eq!(server(&known), "a");
+    assert!(setup.counters().total_connections >= 2);
+}
+
+#[test]
+fn a_removed_member_may_still_answer() {
+    let late = std::net::UdpSocket::bind((own_address(), 0)).expect("bind a member");
+    let address = late.local_addr().expect("its address");
+    let mut setup = Setup::new(ListenerProtocol::Udp, &[address], |_| {});
+    let caller = Caller::of(setup.address());
+    caller.0.send(b"question").expect("send");
+    let (_, proxy) = late.recv_from(&mut [0; 100]).expect("the question");
+    let other = Echo::named("b");
+    setup.change(|config| config.pools[0].members = vec![member(200, other.address)]);
+    late.send_to(b"answer", proxy).expect("send");
+    assert_eq!(caller.next().expect("an answer"), "answer");
+    assert_eq!(server(&caller), "b");
 }
 
 #[test]

@@ -207,7 +207,7 @@ impl Pair {
 }
 
 fn add(report: &mut Report, name: &str, [theirs, ours]: [f64; 2]) {
-    report.add(name, &[theirs, ours, theirs / ours]);
+    report.add(name, &[theirs, ours, theirs / ours], []);
 }
 
 /// Fills ours, and walks it by page.

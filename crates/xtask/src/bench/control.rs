@@ -86,7 +86,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Report> {
     ] {
         let (lowest, highest) = range(times);
         let middle = median(times);
-        report.add(name, &[middle, lowest, highest, target, middle / target]);
+        report.add(
+            name,
+            &[middle, lowest, highest, target, middle / target],
+            [],
+        );
     }
     Ok(report)
 }

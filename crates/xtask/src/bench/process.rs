@@ -1,5 +1,6 @@
 //! Programs that are measured: kept on one core, with the CPU time that they used.
 
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -68,6 +69,26 @@ impl Program {
     /// Returns the CPU time that all its threads have used so far.
     pub(crate) fn cpu_time(&self) -> anyhow::Result<Duration> {
         cpu_time(self.id())
+    }
+
+    /// Says a line to it, and returns the next line that it says.
+    pub(crate) fn ask(&mut self, line: &str) -> anyhow::Result<String> {
+        let input = self.child.stdin.as_mut().context("it does not listen")?;
+        writeln!(input, "{line}")?;
+        self.hear()
+    }
+
+    /// Returns the next line that it says.
+    pub(crate) fn hear(&mut self) -> anyhow::Result<String> {
+        let output = self.child.stdout.as_mut().context("it does not speak")?;
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while output.read(&mut byte)? == 1 {
+            match byte {
+                [b'\n'] => return Ok(String::from_utf8(line)?),
+                [byte] => line.push(byte),
+            }
+        }
+        bail!("{} has ended", self.name)
     }
 
     /// Returns its number.

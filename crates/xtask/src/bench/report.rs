@@ -58,12 +58,18 @@ impl Report {
         }
     }
 
-    /// Adds a row: its name, and a number for each further column.
-    pub(crate) fn add(&mut self, name: &str, numbers: &[f64]) {
+    /// Adds a row: its name, numbers, and words behind them, one for each column.
+    pub(crate) fn add<const WORDS: usize>(
+        &mut self,
+        name: &str,
+        numbers: &[f64],
+        words: [String; WORDS],
+    ) {
         let name = Cell::Text(name.to_owned());
         let numbers = numbers.iter().map(|number| Cell::Number(*number));
-        self.rows
-            .push(std::iter::once(name).chain(numbers).collect());
+        let words = words.into_iter().map(Cell::Text);
+        let row = std::iter::once(name).chain(numbers).chain(words);
+        self.rows.push(row.collect());
     }
 
     /// Returns the table for people.
@@ -117,8 +123,8 @@ mod tests {
     #[test]
     fn a_table_lines_up_and_json_has_an_object_a_row() {
         let mut report = Report::new("CPU", vec!["what", "ours", "ratio"]);
-        report.add("HTTP keep-alive", &[12.345, 0.7]);
-        report.add("bulk", &[12345.6, f64::NAN]);
+        report.add("HTTP keep-alive", &[12.345, 0.7], []);
+        report.add("bulk", &[12345.6, f64::NAN], []);
         let expected = "CPU\n\n\
             what              ours  ratio\n\
             HTTP keep-alive  12.35   0.70\n\

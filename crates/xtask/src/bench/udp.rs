@@ -16,7 +16,7 @@ use clap::Parser;
 use serde_json::json;
 
 use super::process::{Core, Program, build, on_core};
-use super::proxy::summary;
+use super::proxy::{Target, summary};
 use super::report::{Report, say};
 use crate::shell::{find, target, until};
 
@@ -39,8 +39,43 @@ pub(crate) struct Args {
     flows: usize,
 }
 
+impl Args {
+    /// Measures with 64 flows.
+    pub(super) fn new(rounds: u32, seconds: u32) -> Self {
+        Self {
+            rounds,
+            seconds: seconds.into(),
+            flows: 64,
+        }
+    }
+}
+
+/// What a round trip may cost, as a ratio to nginx.
+pub(super) const TARGET: Target = Target::Ratio(0.60);
+
 /// Runs the measurement.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Report> {
+    let mut report = Report::new(
+        "CPU time of the proxy's process for each round trip, in microseconds; median of rounds",
+        vec![
+            "operation",
+            "ours",
+            "nginx",
+            "ratio",
+            "lowest",
+            "highest",
+            "target",
+            "",
+        ],
+    );
+    let name = format!("UDP round trip, 64 B, {} flows", args.flows);
+    let numbers = summary(&rounds(args)?);
+    report.add(&name, &numbers, TARGET.judge(&numbers));
+    Ok(report)
+}
+
+/// Lets both take their turns; returns what a round trip cost ours and nginx.
+pub(super) fn rounds(args: &Args) -> anyhow::Result<Vec<[f64; 2]>> {
     let echo = on_core(Core::Others, Echo::start)??;
     let directory = tempfile::tempdir()?;
     let ours = Contender::ours(directory.path(), echo.address)?;
@@ -59,13 +94,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Report> {
         say(&format!("{:.2} us beside {:.2} us", pair[0], pair[1]));
         rounds.push(pair);
     }
-    let mut report = Report::new(
-        "CPU time of the proxy's process for each round trip, in microseconds; median of rounds",
-        vec!["operation", "ours", "nginx", "ratio", "lowest", "highest"],
-    );
-    let name = format!("UDP round trip, 64 B, {} flows", args.flows);
-    report.add(&name, &summary(&rounds));
-    Ok(report)
+    Ok(rounds)
 }
 
 /// A server that answers what it is sent.

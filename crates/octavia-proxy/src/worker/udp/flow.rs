@@ -4,12 +4,14 @@
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::super::{FLOW, Worker, log};
 use crate::config::{Listener, MemberState, Pool};
+use crate::limits;
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::slots::Key;
@@ -62,7 +64,11 @@ impl Worker {
             }
             self.end_flow(key);
         }
-        let listener = Arc::clone(&self.udp.ports.get_mut(port)?.listener);
+        let known = self.udp.ports.get_mut(port)?;
+        if known.is_leaving {
+            return None;
+        }
+        let listener = Arc::clone(&known.listener);
         if client.port() == 0 || !listener.allows(client.ip()) {
             return None;
         }
@@ -79,6 +85,7 @@ impl Worker {
             bytes_in: 0,
             bytes_out: 0,
             timer: Timer::default(),
+            is_detached: false,
             appetite: Appetite::default(),
         })
     }
@@ -117,6 +124,9 @@ impl Worker {
             .for_each(count);
         flow.listener.state.enter(u32::MAX);
         flow.listener.state.shards[self.index].add_connection();
+        if let Some(port) = self.udp.ports.get_mut(flow.port) {
+            port.flows += 1;
+        }
         let key = self.udp.flows.insert(flow);
         let flow = self.udp.flows.get_mut(key)?;
         let added = self.io.poller.add_datagrams(&flow.socket, key.token(FLOW));
@@ -136,6 +146,27 @@ impl Worker {
             flow.listener.state.leave();
             if let Some(stickiness) = flow.listener.stickiness(None) {
                 stickiness.remember(flow.client.ip(), flow.member.id, self.io.now);
+            }
+            self.leave_flow_of(flow.port);
+        }
+    }
+
+    /// A port whose listener is gone closes with its last flow.
+    fn leave_flow_of(&mut self, port: Key) {
+        if let Some(known) = self.udp.ports.get_mut(port) {
+            known.flows -= 1;
+            if known.is_leaving && known.flows == 0 {
+                self.close_port(port);
+            }
+        }
+    }
+
+    /// Ends all flows of a port.
+    pub(super) fn end_flows_of(&mut self, port: Key) {
+        for key in self.udp.flows.keys() {
+            let flow = self.udp.flows.get_mut(key);
+            if flow.is_some_and(|flow| flow.port == port) {
+                self.end_flow(key);
             }
         }
     }
@@ -204,7 +235,14 @@ impl Worker {
     fn set_idle_deadline(&mut self, key: Key) {
         if let Some(flow) = self.udp.flows.get_mut(key) {
             let (io, token) = (&mut self.io, key.token(FLOW));
-            let at = flow.heard_at.after(flow.listener.flow_time);
+            let port = self.udp.ports.get_mut(flow.port);
+            let drains = flow.is_detached || port.is_some_and(|port| port.is_leaving);
+            let most = if drains {
+                limits::LAST_ANSWER_TIME
+            } else {
+                Duration::MAX
+            };
+            let at = flow.heard_at.after(flow.listener.flow_time.min(most));
             io.deadlines.set(&mut flow.timer, token, at, io.now);
         }
     }
@@ -220,22 +258,29 @@ impl Worker {
         }
     }
 
-    /// Ends the flows that the present snapshot does not carry on.
+    /// Carries flows on as the present snapshot has it. Those whose member is gone give answers that
+    /// are on their way back; what their clients send goes elsewhere.
     pub(super) fn review_flows(&mut self) {
         for key in self.udp.flows.keys() {
             let Some(flow) = self.udp.flows.get_mut(key) else {
                 continue;
             };
-            let port = self.udp.ports.get_mut(flow.port);
-            let listener = port.map(|port| Arc::clone(&port.listener));
-            let stays = listener.filter(|listener| {
-                listener.id == flow.listener.id
-                    && listener.allows(flow.client.ip())
-                    && listener.may_keep(&flow.member)
-            });
-            match stays {
-                Some(listener) => flow.listener = listener,
-                None => self.end_flow(key),
+            let Some(port) = self.udp.ports.get_mut(flow.port) else {
+                self.end_flow(key);
+                continue;
+            };
+            let listener = Arc::clone(&port.listener);
+            if !listener.allows(flow.client.ip()) {
+                self.end_flow(key);
+            } else if port.is_leaving {
+                self.set_idle_deadline(key);
+            } else if Arc::ptr_eq(&listener.state, &flow.listener.state)
+                && listener.may_keep(&flow.member)
+            {
+                flow.listener = listener;
+            } else {
+                self.udp.flows.detach(key);
+                self.set_idle_deadline(key);
             }
         }
     }

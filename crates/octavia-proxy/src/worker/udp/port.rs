@@ -10,6 +10,8 @@ use nix::errno::Errno;
 use super::super::{PORT, Worker};
 use crate::config::Listener;
 use crate::config::snapshot::Binding;
+use crate::runtime::clock::Time;
+use crate::runtime::deadlines::{Due, Timer};
 use crate::runtime::slots::Key;
 
 /// A socket of this loop that takes datagrams of clients.
@@ -18,6 +20,12 @@ pub(super) struct Port {
     /// The sockets of all loops on this address; ours is at the index of the loop.
     pub(super) sockets: Arc<[OwnedFd]>,
     pub(super) listener: Arc<Listener>,
+    /// How many flows there are.
+    pub(super) flows: usize,
+    /// Whether the listener is gone, and only its flows go on.
+    pub(super) is_leaving: bool,
+    /// When they end at the latest.
+    timer: Timer,
 }
 
 impl Worker {
@@ -59,9 +67,10 @@ impl Worker {
             match snapshot.ports.iter().find(same) {
                 Some(binding) => {
                     port.listener = Arc::clone(&binding.listener);
+                    port.is_leaving = false;
                     known.insert(port.address);
                 }
-                None => drop(self.udp.ports.remove(key)),
+                None => self.leave_port(key),
             }
         }
         self.review_flows();
@@ -72,11 +81,55 @@ impl Worker {
         }
     }
 
+    /// Takes no new clients at a port; those that are there have a while.
+    fn leave_port(&mut self, key: Key) {
+        let Some(port) = self.udp.ports.get_mut(key) else {
+            return;
+        };
+        if port.flows == 0 {
+            return self.close_port(key);
+        }
+        if !port.is_leaving || self.snapshot.stopping {
+            port.is_leaving = true;
+            let (io, token) = (&mut self.io, key.token(PORT));
+            let at = io.now.after(self.snapshot.drain);
+            io.deadlines.set(&mut port.timer, token, at, io.now);
+        }
+    }
+
+    /// Ends the flows of a port whose time is up.
+    pub(in crate::worker) fn expire_port(&mut self, key: Key, entry: (Time, u64)) {
+        let Some(port) = self.udp.ports.get_mut(key) else {
+            return;
+        };
+        let (now, deadlines) = (self.io.now, &mut self.io.deadlines);
+        if deadlines.check(&mut port.timer, entry, now) == Due::Expired && port.is_leaving {
+            self.end_flows_of(key);
+            self.close_port(key);
+        }
+    }
+
+    /// Closes a port, for this loop: the sockets close when all loops have done so.
+    pub(super) fn close_port(&mut self, key: Key) {
+        if self.udp.sender == Some(key) {
+            self.send_datagrams();
+        }
+        let Some(port) = self.udp.ports.remove(key) else {
+            return;
+        };
+        if let Err(error) = self.io.poller.remove(&port.sockets[self.index]) {
+            tracing::error!(%error, "could not forget {}: {error}", port.address);
+        }
+    }
+
     fn add_port(&mut self, binding: &Binding) {
         let key = self.udp.ports.insert(|_| Port {
             address: binding.address,
             sockets: Arc::clone(&binding.sockets),
             listener: Arc::clone(&binding.listener),
+            flows: 0,
+            is_leaving: false,
+            timer: Timer::default(),
         });
         let socket = &binding.sockets[self.index];
         let added = self.io.poller.add_datagrams(socket, key.token(PORT));

@@ -66,7 +66,7 @@ daemon off;
 master_process off;
 worker_processes 1;
 pid {directory}/nginx.pid;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 19000; }}
 http {{
     access_log off;
     client_body_temp_path {directory}/body;
@@ -79,10 +79,12 @@ http {{
     tcp_nopush on;
     open_file_cache max=10 inactive=1h;
     server {{
-        listen {one};
-        listen {other};
+        listen {one} backlog=4096;
+        listen {other} backlog=4096;
         root {directory};
         location = /small {{ return 200 \"{}\"; }}
+        # What may include other files is sent in chunks.
+        location = /chunked {{ alias {directory}/large; ssi on; ssi_types *; }}
     }}
 }}
 ",

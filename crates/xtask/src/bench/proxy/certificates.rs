@@ -1,6 +1,6 @@
 //! What both proxies show to clients that speak TLS.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::shell::Step;
 
@@ -15,10 +15,24 @@ pub(crate) const ECDSA: Certificate = Certificate { name: "ecdsa" };
 pub(crate) const RSA: Certificate = Certificate { name: "rsa" };
 
 impl Certificate {
-    /// Makes it by OpenSSL in `directory`, and returns certificate and key as PEM.
-    pub(crate) fn make(&self, directory: &Path) -> anyhow::Result<[String; 2]> {
-        let path = |end: &str| directory.join(format!("{}.{end}", self.name));
-        let (chain, key) = (path("crt"), path("key"));
+    /// Returns certificate and key as PEM; they are made by OpenSSL, the first time in `directory`.
+    pub(crate) fn pem(&self, directory: &Path) -> anyhow::Result<[String; 2]> {
+        let [chain, key] = ["crt", "key"].map(|end| self.path(directory, end));
+        if !key.exists() {
+            self.make(directory)?;
+        }
+        Ok([
+            std::fs::read_to_string(chain)?,
+            std::fs::read_to_string(key)?,
+        ])
+    }
+
+    fn path(&self, directory: &Path, end: &str) -> PathBuf {
+        directory.join(format!("{}.{end}", self.name))
+    }
+
+    fn make(&self, directory: &Path) -> anyhow::Result<()> {
+        let [chain, key] = ["crt", "key"].map(|end| self.path(directory, end));
         let kind = match self.name {
             "rsa" => ["-newkey", "rsa:2048", "-sha256", "-batch"],
             _ => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -41,17 +55,17 @@ impl Certificate {
                 key.as_os_str(),
             ])
             .output()?;
-        let pem = [
+        let both = [
             std::fs::read_to_string(chain)?,
             std::fs::read_to_string(key)?,
         ];
-        std::fs::write(path("pem"), pem.concat())?;
-        Ok(pem)
+        std::fs::write(self.path(directory, "pem"), both.concat())?;
+        Ok(())
     }
 
     /// Returns the file that holds both.
     pub(crate) fn file(&self, directory: &Path) -> String {
-        let file = directory.join(format!("{}.pem", self.name));
+        let file = self.path(directory, "pem");
         file.to_string_lossy().into_owned()
     }
 }

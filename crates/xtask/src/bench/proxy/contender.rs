@@ -1,22 +1,49 @@
 //! The two that take turns, with configurations that ask for the same.
 
+mod document;
+mod haproxy;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::Context as _;
-use serde_json::{Value, json};
+use anyhow::{Context as _, ensure};
+use nix::sys::resource::{Resource, getrlimit};
 
 use super::Program;
 use super::backend::Backend;
-use super::certificates::{Certificate, ECDSA, RSA};
-use crate::bench::process::{Core, build, free_address};
+use crate::bench::process::{Core, build, free_address, now};
 use crate::shell::{find, target};
 
 /// A proxy with a listener of each kind in front of the members.
 pub(crate) struct Contender {
     pub(crate) program: Program,
     pub(crate) listeners: Listeners,
+}
+
+/// What both are asked to do.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    /// HAProxy's `http-reuse`.
+    pub(crate) reuse: &'static str,
+    /// The syslog receiver, if they log.
+    pub(crate) logs: Option<SocketAddr>,
+    /// How many members each pool has; the same two servers, again and again.
+    pub(crate) members: usize,
+    /// How many policies the HTTP listener has, none of which matches.
+    pub(crate) policies: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            reuse: "safe",
+            logs: None,
+            members: 2,
+            policies: 0,
+        }
+    }
 }
 
 /// Where a contender listens.
@@ -42,24 +69,25 @@ impl Listeners {
 }
 
 impl Contender {
-    /// Builds our proxy and starts it alone, without an agent.
-    pub(crate) fn ours(backend: &Backend) -> anyhow::Result<Self> {
-        build(&["--package", "octavia-proxy", "--example", "proxy"])?;
+    /// Starts our proxy alone, without an agent.
+    pub(crate) fn ours(backend: &Backend, setup: &Setup) -> anyhow::Result<Self> {
         let listeners = Listeners::free()?;
-        let document = document(backend, listeners)?.to_string();
-        let file = write(backend, "proxy.json", &document)?;
+        let file = write_document(backend, setup, (listeners, 1))?;
         let mut command = Command::new(target().join("release/examples/proxy"));
         // It serves until its input closes, which is when we end.
         command.arg(file).arg("1").stdin(Stdio::piped());
-        command.stdout(Stdio::null());
-        Self::start(command, listeners)
+        command.args(setup.logs.map(|logs| logs.to_string()));
+        command.stdout(Stdio::piped());
+        let mut ours = Self::start(command, listeners)?;
+        ours.program.hear()?;
+        Ok(ours)
     }
 
     /// Starts HAProxy.
-    pub(crate) fn haproxy(backend: &Backend, reuse: &str) -> anyhow::Result<Self> {
+    pub(crate) fn haproxy(backend: &Backend, setup: &Setup) -> anyhow::Result<Self> {
         let haproxy = find("haproxy").context("HAProxy is the peer: apt install haproxy")?;
         let listeners = Listeners::free()?;
-        let text = configuration(backend, listeners, reuse);
+        let text = haproxy::configuration(backend, setup, listeners)?;
         let file = write(backend, "haproxy.cfg", &text)?;
         let mut command = Command::new(haproxy);
         command.arg("-db").arg("-f").arg(file).stdin(Stdio::null());
@@ -74,121 +102,48 @@ impl Contender {
     }
 }
 
+/// Returns how many connections HAProxy can have, as upstream does where nobody limits them, or as
+/// many as it finds descriptors for: it wants two and a half each, and some.
+pub(crate) fn most_connections() -> anyhow::Result<u32> {
+    let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let most = descriptors.saturating_sub(100) / 5 * 2;
+    Ok(u32::try_from(most).unwrap_or(u32::MAX).min(50_000))
+}
+
+/// Builds our proxy.
+pub(crate) fn build_ours() -> anyhow::Result<()> {
+    build(&["--package", "octavia-proxy", "--example", "proxy"])
+}
+
+/// Changes the weight of a member; returns the time until ours serves that, with the reading of the
+/// document.
+pub(crate) fn change(
+    ours: &mut Contender,
+    backend: &Backend,
+    setup: &Setup,
+    round: u32,
+) -> anyhow::Result<Duration> {
+    write_document(backend, setup, (ours.listeners, round + 2))?;
+    let start = now()?;
+    let answer = ours.program.ask("apply")?;
+    let taken = now()?.saturating_sub(start);
+    let expected = format!("serving generation {}", round + 2);
+    ensure!(answer == expected, "it answered: {answer}");
+    Ok(taken)
+}
+
+fn write_document(
+    backend: &Backend,
+    setup: &Setup,
+    (listeners, generation): (Listeners, u32),
+) -> anyhow::Result<PathBuf> {
+    let document = document::document(backend, setup, (listeners, generation))?;
+    write(backend, "proxy.json", &document.to_string())
+}
+
 fn write(backend: &Backend, name: &str, content: &str) -> anyhow::Result<PathBuf> {
     let path: &Path = backend.directory.path();
     let path = path.join(name);
     std::fs::write(&path, content)?;
     Ok(path)
-}
-
-/// The ciphers of a new listener, as upstream renders them. Ours has the same, in the same order.
-const CIPHERS: &str = "ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
-    ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:\
-    ECDHE-RSA-CHACHA20-POLY1305 ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:\
-    TLS_CHACHA20_POLY1305_SHA256";
-
-/// HAProxy as upstream configures it, but for how connections to members are shared.
-fn configuration(backend: &Backend, listeners: Listeners, reuse: &str) -> String {
-    let [one, other] = backend.members;
-    let Listeners {
-        http,
-        tcp,
-        ecdsa,
-        rsa,
-    } = listeners;
-    let [ecdsa_file, rsa_file] = [ECDSA, RSA].map(|c| c.file(backend.directory.path()));
-    format!(
-        "global
-    nbthread 1
-    maxconn 4096
-defaults
-    timeout connect 5s
-    timeout client 50s
-    timeout server 50s
-frontend http
-    mode http
-    bind {http}
-    bind {ecdsa} ssl crt {ecdsa_file} {CIPHERS} alpn http/1.1
-    bind {rsa} ssl crt {rsa_file} {CIPHERS} alpn http/1.1
-    option forwardfor
-    default_backend http
-backend http
-    mode http
-    balance roundrobin
-    http-reuse {reuse}
-    server one {one}
-    server other {other}
-frontend tcp
-    mode tcp
-    bind {tcp}
-    default_backend tcp
-backend tcp
-    mode tcp
-    balance roundrobin
-    server one {one}
-    server other {other}
-"
-    )
-}
-
-fn document(backend: &Backend, listeners: Listeners) -> anyhow::Result<Value> {
-    let id = |number: u32| format!("00000000-0000-4000-8000-{number:012}");
-    let timeouts = json!({
-        "client_data_ms": 50_000,
-        "member_connect_ms": 5_000,
-        "member_data_ms": 50_000,
-        "tcp_inspect_ms": 0,
-    });
-    let members: Vec<Value> = (10..)
-        .zip(backend.members)
-        .map(|(number, member)| {
-            json!({
-                "id": id(number),
-                "address": member.ip(),
-                "port": member.port(),
-                "weight": 1,
-            })
-        })
-        .collect();
-    let pool = |number: u32, protocol: &str| {
-        json!({
-            "id": id(number),
-            "protocol": protocol,
-            "algorithm": "ROUND_ROBIN",
-            "members": members,
-        })
-    };
-    let listener = |number: u32, protocol: &str, address: SocketAddr| {
-        json!({
-            "id": id(number),
-            "protocol": protocol,
-            "port": address.port(),
-            "default_pool": if protocol == "TCP" { id(8) } else { id(7) },
-            "timeouts": timeouts,
-            "insert_headers": { "x_forwarded_for": protocol == "HTTP" },
-        })
-    };
-    let secured = |number, address, certificate: &Certificate| {
-        let mut listener = listener(number, "HTTP", address);
-        let [chain, key] = certificate.make(backend.directory.path())?;
-        listener["tls"] = json!({
-            "certificates": [{ "chain": chain, "key": key }],
-            "versions": ["TLSv1.2", "TLSv1.3"],
-            "alpn": ["http/1.1"],
-        });
-        anyhow::Ok(listener)
-    };
-    Ok(json!({
-        "generation": 1,
-        "amphora_id": id(1),
-        "load_balancer_id": id(2),
-        "vips": [listeners.http.ip()],
-        "listeners": [
-            listener(3, "HTTP", listeners.http),
-            listener(4, "TCP", listeners.tcp),
-            secured(5, listeners.ecdsa, &ECDSA)?,
-            secured(6, listeners.rsa, &RSA)?,
-        ],
-        "pools": [pool(7, "HTTP"), pool(8, "TCP")],
-    }))
 }

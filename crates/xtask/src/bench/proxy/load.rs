@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use super::CONNECTIONS;
 use super::contender::Contender;
 use crate::bench::process::{Core, on_core};
 use crate::shell::find;
@@ -16,14 +17,40 @@ pub(crate) struct Scenario {
     listener: Listener,
     path: &'static str,
     connections: Connections,
+    /// How many connections there are at once.
+    pub(crate) at_once: u32,
+    /// What it may cost, as a ratio to HAProxy.
+    pub(crate) target: f64,
 }
 
+/// Where a contender is asked.
 #[derive(Clone, Copy)]
-enum Listener {
+pub(crate) enum Listener {
     Http,
     Tcp,
     Ecdsa,
     Rsa,
+}
+
+impl Listener {
+    /// Returns the URL of what a contender serves there.
+    pub(crate) fn url(self, contender: &Contender, path: &str) -> String {
+        let scheme = match self {
+            Self::Http | Self::Tcp => "http",
+            Self::Ecdsa | Self::Rsa => "https",
+        };
+        format!("{scheme}://{}/{path}", self.address(contender))
+    }
+
+    fn address(self, contender: &Contender) -> SocketAddr {
+        let listeners = contender.listeners;
+        match self {
+            Self::Http => listeners.http,
+            Self::Tcp => listeners.tcp,
+            Self::Ecdsa => listeners.ecdsa,
+            Self::Rsa => listeners.rsa,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -38,74 +65,122 @@ enum Connections {
     Resumed,
 }
 
+const fn http(
+    name: &'static str,
+    path: &'static str,
+    connections: Connections,
+    target: f64,
+) -> Scenario {
+    Scenario {
+        name,
+        listener: Listener::Http,
+        path,
+        connections,
+        at_once: CONNECTIONS,
+        target,
+    }
+}
+
+const fn tcp(
+    name: &'static str,
+    path: &'static str,
+    connections: Connections,
+    target: f64,
+) -> Scenario {
+    Scenario {
+        listener: Listener::Tcp,
+        at_once: 64,
+        ..http(name, path, connections, target)
+    }
+}
+
+const fn tls(
+    name: &'static str,
+    path: &'static str,
+    connections: Connections,
+    target: f64,
+) -> Scenario {
+    Scenario {
+        listener: Listener::Ecdsa,
+        ..http(name, path, connections, target)
+    }
+}
+
+/// What is asked most.
+pub(crate) const SMALL: Scenario = http(
+    "HTTP request, 128 B, keep-alive",
+    "small",
+    Connections::Kept,
+    0.70,
+);
+
 /// All that is measured.
-pub(crate) const SCENARIOS: [Scenario; 11] = [
+pub(crate) const SCENARIOS: [Scenario; 12] = [
+    SMALL,
+    http(
+        "HTTP request, 128 B, new connection",
+        "small",
+        Connections::New,
+        0.50,
+    ),
+    http(
+        "HTTP request, 1 MiB, content-length",
+        "large",
+        Connections::Kept,
+        0.70,
+    ),
+    http(
+        "HTTP request, 1 MiB, chunked",
+        "chunked",
+        Connections::Kept,
+        0.80,
+    ),
+    tcp(
+        "TCP exchange, 128 B, kept connection",
+        "small",
+        Connections::Kept,
+        0.50,
+    ),
+    tcp(
+        "TCP exchange, 128 B, new connection",
+        "small",
+        Connections::New,
+        0.90,
+    ),
+    tcp("TCP stream, 1 MiB", "large", Connections::Kept, 0.50),
+    tls(
+        "TLS request, 128 B, keep-alive",
+        "small",
+        Connections::Kept,
+        0.70,
+    ),
+    tls(
+        "TLS request, 1 MiB, keep-alive",
+        "large",
+        Connections::Kept,
+        0.45,
+    ),
+    tls(
+        "TLS handshake and request, ECDSA P-256",
+        "small",
+        Connections::Shaken,
+        0.40,
+    ),
     Scenario {
-        name: "HTTP request, 128 B, keep-alive",
-        listener: Listener::Http,
-        path: "small",
-        connections: Connections::Kept,
-    },
-    Scenario {
-        name: "HTTP request, 128 B, new connection",
-        listener: Listener::Http,
-        path: "small",
-        connections: Connections::New,
-    },
-    Scenario {
-        name: "HTTP request, 64 KiB, keep-alive",
-        listener: Listener::Http,
-        path: "medium",
-        connections: Connections::Kept,
-    },
-    Scenario {
-        name: "TCP exchange, 128 B, kept connection",
-        listener: Listener::Tcp,
-        path: "small",
-        connections: Connections::Kept,
-    },
-    Scenario {
-        name: "TCP exchange, 128 B, new connection",
-        listener: Listener::Tcp,
-        path: "small",
-        connections: Connections::New,
-    },
-    Scenario {
-        name: "TCP stream, 1 MiB",
-        listener: Listener::Tcp,
-        path: "large",
-        connections: Connections::Kept,
-    },
-    Scenario {
-        name: "TLS request, 128 B, keep-alive",
-        listener: Listener::Ecdsa,
-        path: "small",
-        connections: Connections::Kept,
-    },
-    Scenario {
-        name: "TLS request, 1 MiB, keep-alive",
-        listener: Listener::Ecdsa,
-        path: "large",
-        connections: Connections::Kept,
-    },
-    Scenario {
-        name: "TLS handshake and request, ECDSA P-256",
-        listener: Listener::Ecdsa,
-        path: "small",
-        connections: Connections::Shaken,
-    },
-    Scenario {
-        name: "TLS handshake and request, RSA 2048",
         listener: Listener::Rsa,
-        path: "small",
-        connections: Connections::Shaken,
+        ..tls(
+            "TLS handshake and request, RSA 2048",
+            "small",
+            Connections::Shaken,
+            0.60,
+        )
     },
-    Scenario {
-        name: "TLS handshake and request, resumed",
-        listener: Listener::Ecdsa,
-        path: "small",
-        connections: Connections::Resumed,
-    },
+    tls(
+        "TLS handshake and request, resumed",
+        "small",
+        Connections::Resumed,
+        0.40,
+    ),
 ];
 
 /// How many programs shake hands at once.
@@ -141,14 +216,10 @@ impl<'a> Load<'a> {
         Ok(spent.as_secs_f64() * 1e6 / operations)
     }
 
-    fn run(&self, contender: &Contender) -> anyhow::Result<f64> {
-        let listeners = contender.listeners;
-        let (scheme, address) = match self.scenario.listener {
-            Listener::Http => ("http", listeners.http),
-            Listener::Tcp => ("http", listeners.tcp),
-            Listener::Ecdsa => ("https", listeners.ecdsa),
-            Listener::Rsa => ("https", listeners.rsa),
-        };
+    /// Returns how many operations were done.
+    pub(crate) fn run(&self, contender: &Contender) -> anyhow::Result<f64> {
+        let Scenario { listener, path, .. } = self.scenario;
+        let address = listener.address(contender);
         match self.scenario.connections {
             Connections::Shaken => return self.shake_hands(address, "-new"),
             Connections::Resumed => return self.shake_hands(address, "-reuse"),
@@ -156,13 +227,14 @@ impl<'a> Load<'a> {
         }
         let mut command = Command::new(&self.wrk);
         command
-            .arg("--threads=1")
+            // With thousands of connections some wait for seconds; that is no error here.
+            .args(["--threads=1", "--timeout=30s"])
             .arg(format!("--connections={}", self.connections))
             .arg(format!("--duration={}s", self.seconds));
         if matches!(self.scenario.connections, Connections::New) {
             command.args(["--header", "Connection: close"]);
         }
-        command.arg(format!("{scheme}://{address}/{}", self.scenario.path));
+        command.arg(listener.url(contender, path));
         let output = on_core(Core::Others, || command.output())?.context("start wrk")?;
         answered(&String::from_utf8_lossy(&output.stdout))
     }
