@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -60,7 +61,7 @@ impl MortalServer {
     ///
     /// When it does not come up.
     pub fn revive(&self) {
-        let socket = self.directory.path().join("socket");
+        let socket = self.socket();
         // A killed server leaves its socket behind; nobody answers there.
         std::fs::remove_file(&socket).ok();
         let mut server = self.shell(
@@ -73,10 +74,17 @@ impl MortalServer {
         wait_for(&socket);
     }
 
+    /// Returns where it listens. The user is `root`, without a password.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join("socket")
+    }
+
     /// Returns its URL, with `%` in the place of a database's name.
     pub(crate) fn url(&self) -> String {
-        let socket = self.directory.path().join("socket");
-        format!("mysql://root@localhost/%?socket={}", socket.display())
+        format!(
+            "mysql://root@localhost/%?socket={}",
+            self.socket().display()
+        )
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, Option<Child>> {

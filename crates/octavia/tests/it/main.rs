@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod amphora;
+mod cutter;
 mod datagrams;
 mod demo;
 mod help;
+mod killed;
 mod octavia;
 mod policy;
 mod refusals;
