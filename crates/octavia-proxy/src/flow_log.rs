@@ -8,6 +8,7 @@ mod date;
 mod entry;
 mod format;
 mod json;
+mod messages;
 mod queue;
 mod sink;
 mod trace;

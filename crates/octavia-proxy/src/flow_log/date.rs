@@ -1,7 +1,5 @@
 //! Dates as HAProxy writes them, in UTC: `20/Nov/2026:15:44:39.237`.
 
-use std::io::Write;
-
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -9,7 +7,7 @@ const MONTHS: [&str; 12] = [
 /// A moment, in parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Date {
-    year: i64,
+    year: u64,
     /// From 1.
     month: u64,
     /// From 1.
@@ -34,36 +32,58 @@ impl Date {
 
     /// Writes it as HAProxy does, with milliseconds.
     pub(super) fn write(self, out: &mut Vec<u8>) {
-        let (day, year) = (self.day, self.year);
         let month = usize::try_from(self.month - 1).unwrap_or(0);
-        let (hour, minute, second) = self.time();
-        let (month, millis) = (MONTHS[month % 12], self.micros / 1000);
-        write!(
-            out,
-            "{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02}.{millis:03}"
-        )
-        .expect("a vector takes every byte");
+        decimal(self.day, 2, out);
+        out.push(b'/');
+        out.extend_from_slice(MONTHS[month % 12].as_bytes());
+        out.push(b'/');
+        decimal(self.year, 4, out);
+        out.push(b':');
+        self.write_time(out);
+        out.push(b'.');
+        decimal(self.micros / 1000, 3, out);
     }
 
     /// Writes it as RFC 3339 has it, with microseconds.
     pub(super) fn write_rfc3339(self, out: &mut Vec<u8>) {
-        let (year, month, day, micros) = (self.year, self.month, self.day, self.micros);
-        let (hour, minute, second) = self.time();
-        write!(
-            out,
-            "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
-        )
-        .expect("a vector takes every byte");
+        decimal(self.year, 4, out);
+        out.push(b'-');
+        decimal(self.month, 2, out);
+        out.push(b'-');
+        decimal(self.day, 2, out);
+        out.push(b'T');
+        self.write_time(out);
+        out.push(b'.');
+        decimal(self.micros, 6, out);
+        out.push(b'Z');
     }
 
-    fn time(self) -> (u64, u64, u64) {
+    fn write_time(self, out: &mut Vec<u8>) {
         let second = self.second_of_day;
-        (second / 3600, second / 60 % 60, second % 60)
+        decimal(second / 3600, 2, out);
+        out.push(b':');
+        decimal(second / 60 % 60, 2, out);
+        out.push(b':');
+        decimal(second % 60, 2, out);
     }
 }
 
+/// Writes a number with at least so many digits. Every line has a dozen of them, and the machinery
+/// behind `write!` costs as much as all the rest of a line.
+pub(super) fn decimal(mut number: u64, digits: usize, out: &mut Vec<u8>) {
+    const MOST: usize = 20;
+    let mut text = [b'0'; MOST];
+    let mut start = MOST;
+    while number > 0 {
+        start -= 1;
+        text[start] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+    out.extend_from_slice(&text[start.min(MOST - digits.min(MOST))..]);
+}
+
 /// Returns year, month and day so many days after 1970 began (Howard Hinnant, `civil_from_days`).
-fn civil(days: u64) -> (i64, u64, u64) {
+fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era =
@@ -77,12 +97,12 @@ fn civil(days: u64) -> (i64, u64, u64) {
         shifted_month - 9
     };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
-    (i64::try_from(year).unwrap_or(i64::MAX), month, day)
+    (year, month, day)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Date;
+    use super::{Date, decimal};
 
     fn text(micros: u64) -> String {
         let mut out = Vec::new();
@@ -102,5 +122,15 @@ mod tests {
         );
         let end = text(1_798_761_599_999_000);
         assert_eq!(end, "31/Dec/2026:23:59:59.999 2026-12-31T23:59:59.999000Z");
+    }
+
+    #[test]
+    fn numbers_have_at_least_the_digits_that_are_asked_for() {
+        let mut out = Vec::new();
+        for (number, digits) in [(0, 1), (7, 3), (1234, 2), (u64::MAX, 1)] {
+            decimal(number, digits, &mut out);
+            out.push(b' ');
+        }
+        assert_eq!(out, b"0 007 1234 18446744073709551615 ");
     }
 }

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::date::Date;
+use uuid::Uuid;
+
+use super::date::{Date, decimal};
 use super::entry::Entry;
 use super::json;
 
@@ -150,17 +152,17 @@ fn value(name: Variable, entry: &Entry<'_>, out: &mut Vec<u8>) {
     match name {
         Variable::Project | Variable::ProjectToo => escape(entry.names.project.as_bytes(), out),
         Variable::LoadBalancer | Variable::LoadBalancerToo => {
-            display(&entry.names.load_balancer, out);
+            uuid(&entry.names.load_balancer, out);
         }
-        Variable::Listener | Variable::ListenerToo => display(&entry.names.listener, out),
+        Variable::Listener | Variable::ListenerToo => uuid(&entry.names.listener, out),
         Variable::ClientIp => display(&entry.client.ip(), out),
-        Variable::ClientPort => display(&entry.client.port(), out),
+        Variable::ClientPort => decimal(entry.client.port().into(), 1, out),
         Variable::LocalIp => display(&entry.local.ip(), out),
-        Variable::LocalPort => display(&entry.local.port(), out),
+        Variable::LocalPort => decimal(entry.local.port().into(), 1, out),
         Variable::Date | Variable::DateToo => Date::of(entry.began).write(out),
-        Variable::Seconds => display(&(entry.began / 1_000_000), out),
-        Variable::Millis => display(&format_args!("{:03}", entry.began / 1000 % 1000), out),
-        Variable::Status if entry.line.is_some() => display(&entry.status, out),
+        Variable::Seconds => decimal(entry.began / 1_000_000, 1, out),
+        Variable::Millis => decimal(entry.began / 1000 % 1000, 3, out),
+        Variable::Status if entry.line.is_some() => decimal(entry.status.into(), 1, out),
         Variable::Line if entry.line == Some(b"") => out.extend_from_slice(b"<BADREQ>"),
         Variable::Line => escape(entry.line.unwrap_or_default(), out),
         Variable::Method => escape(word(entry, 0), out),
@@ -169,11 +171,11 @@ fn value(name: Variable, entry: &Entry<'_>, out: &mut Vec<u8>) {
         Variable::Path => escape(path_and_query(entry).0, out),
         Variable::Query => escape(path_and_query(entry).1, out),
         Variable::Status | Variable::Nothing => {}
-        Variable::BytesOut => display(&entry.bytes_out, out),
-        Variable::BytesIn => display(&entry.bytes_in, out),
+        Variable::BytesOut => decimal(entry.bytes_out, 1, out),
+        Variable::BytesIn => decimal(entry.bytes_in, 1, out),
         Variable::Pool => pool(entry, out),
         Variable::Member => match entry.member {
-            Some((id, _)) => display(&id, out),
+            Some((id, _)) => uuid(&id, out),
             None => out.extend_from_slice(b"<NOSRV>"),
         },
         Variable::MemberIp => of_member(entry, |address| display(&address.ip(), out)),
@@ -184,7 +186,10 @@ fn value(name: Variable, entry: &Entry<'_>, out: &mut Vec<u8>) {
         Variable::Wait => millis(entry.connect.map(|_| Duration::ZERO), out),
         Variable::State => out.extend_from_slice(entry.state.as_bytes()),
         // Whether a cookie was set is not told.
-        Variable::StateAndCookie => display(&format_args!("{}--", entry.state), out),
+        Variable::StateAndCookie => {
+            out.extend_from_slice(entry.state.as_bytes());
+            out.extend_from_slice(b"--");
+        }
         Variable::Trace => {
             if let Some(trace) = entry.trace {
                 display(&format_args!("{trace:032x}"), out);
@@ -197,12 +202,18 @@ fn display(value: &dyn std::fmt::Display, out: &mut Vec<u8>) {
     write!(out, "{value}").expect("a vector takes every byte");
 }
 
+fn uuid(id: &Uuid, out: &mut Vec<u8>) {
+    let mut text = Uuid::encode_buffer();
+    out.extend_from_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
+}
+
 /// As HAProxy, whose backends are pools of one listener; without one, it names the listener.
 fn pool(entry: &Entry<'_>, out: &mut Vec<u8>) {
     if let Some(pool) = entry.pool {
-        display(&format_args!("{pool}:"), out);
+        uuid(&pool, out);
+        out.push(b':');
     }
-    display(&entry.names.listener, out);
+    uuid(&entry.names.listener, out);
 }
 
 fn of_member(entry: &Entry<'_>, write: impl FnOnce(SocketAddr)) {
@@ -214,7 +225,7 @@ fn of_member(entry: &Entry<'_>, write: impl FnOnce(SocketAddr)) {
 /// What did not happen took -1.
 fn millis(took: Option<Duration>, out: &mut Vec<u8>) {
     match took {
-        Some(took) => display(&took.as_millis(), out),
+        Some(took) => decimal(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), 1, out),
         None => out.extend_from_slice(b"-1"),
     }
 }
@@ -231,6 +242,10 @@ fn path_and_query<'a>(entry: &Entry<'a>) -> (&'a [u8], &'a [u8]) {
 
 /// Writes what would end or forge a line as `#` and its code, as HAProxy does.
 fn escape(text: &[u8], out: &mut Vec<u8>) {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'#');
+    if text.iter().all(is_plain) {
+        return out.extend_from_slice(text);
+    }
     for byte in text {
         match byte {
             b'"' | b'#' | 0..=0x1f | 0x7f.. => display(&format_args!("#{byte:02X}"), out),

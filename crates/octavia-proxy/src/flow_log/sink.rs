@@ -6,18 +6,13 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::date::Date;
+use super::messages::Messages;
 use super::queue::Queue;
-use crate::runtime::clock;
 
 /// How long lines are collected before they are written.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long a server may take to accept a connection, or lines.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// `informational` (RFC 5424).
-const SEVERITY: u8 = 6;
-/// `local0`, the first of eight.
-const LOCAL0: u8 = 16;
 
 /// Where the lines of requests, connections and flows go.
 #[derive(Debug, Clone)]
@@ -114,17 +109,17 @@ impl Sink<'_> {
         if self.options.targets.is_empty() {
             return Ok(());
         }
-        let lines = text
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty());
-        let messages: Vec<_> = lines.map(|line| message(self.options, line)).collect();
+        let messages = Messages::new(self.options, text);
         match self.options.protocol {
             LogProtocol::Udp => send_datagrams(&self.options.targets, &messages),
             LogProtocol::Tcp => self.send_stream(&messages),
         }
     }
 
-    fn send_stream(&mut self, messages: &[Vec<u8>]) -> io::Result<()> {
+    fn send_stream(&mut self, messages: &Messages) -> io::Result<()> {
+        let messages: Vec<_> = (0..messages.len())
+            .map(|at| messages.some(at..at + 1))
+            .collect();
         let text = [&messages.join(&b'\n')[..], b"\n"].concat();
         if let Some(mut connection) = self.connection.take()
             && connection.write_all(&text).is_ok()
@@ -146,18 +141,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
-/// Renders a message in the form that rsyslog forwards.
-fn message(options: &LogOptions, line: &[u8]) -> Vec<u8> {
-    let priority = (LOCAL0 + options.facility.min(7)) * 8 + SEVERITY;
-    let mut message = format!("<{priority}>").into_bytes();
-    Date::of(clock::wall_micros()).write_rfc3339(&mut message);
-    let (host, process) = (&options.host, std::process::id());
-    write!(message, " {host} octavia-proxy[{process}]: ").expect("a vector takes every byte");
-    message.extend_from_slice(line);
-    message
-}
-
-fn send_datagrams(targets: &[SocketAddr], messages: &[Vec<u8>]) -> io::Result<()> {
+fn send_datagrams(targets: &[SocketAddr], messages: &Messages) -> io::Result<()> {
     first_of(targets, |target| {
         let any = if target.is_ipv4() {
             "0.0.0.0:0"
@@ -167,9 +151,7 @@ fn send_datagrams(targets: &[SocketAddr], messages: &[Vec<u8>]) -> io::Result<()
         let socket = UdpSocket::bind(any)?;
         socket.set_write_timeout(Some(PATIENCE))?;
         socket.connect(target)?;
-        messages
-            .iter()
-            .try_for_each(|message| socket.send(message).map(drop))
+        messages.send(&socket)
     })
 }
 
