@@ -6,6 +6,7 @@
 //! | `config` | from the document to the snapshot that the loops read |
 //! | `worker` | an event loop and the connections it owns |
 //! | `http1` | the protocol core: bytes in, bytes and facts out, no sockets |
+//! | `http2` | the same for HTTP/2, whose streams carry exchanges of HTTP/1.1 |
 //! | `proxy_protocol` | the header that names the client to a member |
 //! | `l7` | policies of listeners, compiled, and matched without sockets |
 //! | `tcp` | bytes both ways, through user space or `splice` |
@@ -34,6 +35,7 @@ mod config;
 mod flow_log;
 mod health;
 mod http1;
+mod http2;
 mod l7;
 mod limits;
 mod metrics;

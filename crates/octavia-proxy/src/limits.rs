@@ -114,3 +114,28 @@ pub(crate) const TLS_OVERHEAD_BYTES: usize = 64;
 pub(crate) const TLS_MESSAGE_BYTES: usize = 64 * 1024;
 /// How long a TLS handshake may take.
 pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
+/// How many streams a client has open on one connection, at most.
+pub(crate) const STREAMS: usize = 100;
+/// How much of a body a peer sends on a stream before it is told to go on.
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+/// How much a peer sends on all streams of a connection before it is told to go on.
+pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// What the peer's compression of headers may refer to.
+pub(crate) const HEADER_TABLE_BYTES: usize = 4096;
+/// The longest block of compressed headers.
+pub(crate) const HEADER_BLOCK_BYTES: usize = 2 * HEAD_BYTES;
+/// How many frames continue a block of headers, at most.
+pub(crate) const CONTINUATIONS: u32 = 16;
+/// The most fields of a head on its way out: ours are added to those of the peer.
+pub(crate) const WRITTEN_HEADERS: usize = HEADERS + 27;
+/// How many streams may fail or be reset in a short time before a connection is closed.
+pub(crate) const STREAM_RESETS: u32 = 256;
+/// How many more resets are forgiven each second.
+pub(crate) const STREAM_RESETS_PER_SECOND: u32 = 32;
+/// How many frames that carry nothing a peer may send in a short time.
+pub(crate) const IDLE_FRAMES: u32 = 1024;
+/// How many more such frames are forgiven each second.
+pub(crate) const IDLE_FRAMES_PER_SECOND: u32 = 128;
+/// What waits to be sent on a connection of many streams before nothing more is read from it.
+pub(crate) const MULTIPLEXED_PENDING_BYTES: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! Where a body ends.
 
+use std::ops::Range;
+
 use super::field;
 use crate::limits;
 
@@ -77,6 +79,39 @@ impl Body {
     /// Takes bytes as [`Body::take`] does, and appends the data without chunks to `out`.
     pub(crate) fn unpack(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, BadChunk> {
         self.walk(bytes, |data| out.extend_from_slice(data))
+    }
+
+    /// Takes bytes up to the end of the first run of data, of which at most `limit`, or to where the
+    /// trailers begin. Returns how many were used, and where among them the data is.
+    pub(crate) fn piece(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+    ) -> Result<(usize, Range<usize>), BadChunk> {
+        let mut at = 0;
+        while at < bytes.len() && !self.is_done() && !self.is_in_trailers() {
+            let left = match self.0 {
+                State::Length(left) | State::Data(left) => usize::try_from(left).ok(),
+                State::UntilClose => None,
+                _ => {
+                    self.0 = self.0.after(bytes[at])?;
+                    at += 1;
+                    continue;
+                }
+            };
+            let most = left.unwrap_or(usize::MAX).min(limit);
+            let count = self.take(&bytes[at..bytes.len().min(at.saturating_add(most))])?;
+            return Ok((at + count, at..at + count));
+        }
+        Ok((at, at..at))
+    }
+
+    /// Tells whether what comes next is behind the last chunk.
+    pub(crate) fn is_in_trailers(&self) -> bool {
+        matches!(
+            self.0,
+            State::LineStart(_) | State::Line(_) | State::LineEnd(_) | State::LastLf
+        )
     }
 
     fn walk(&mut self, bytes: &[u8], mut data: impl FnMut(&[u8])) -> Result<usize, BadChunk> {
