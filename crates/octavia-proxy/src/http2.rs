@@ -26,4 +26,4 @@ mod stream;
 mod writer;
 
 pub(crate) use connection::{Connection, Role};
-pub(crate) use stream::Ending;
+pub(crate) use stream::{Ending, Stream};

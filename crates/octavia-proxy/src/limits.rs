@@ -137,5 +137,3 @@ pub(crate) const STREAM_RESETS_PER_SECOND: u32 = 32;
 pub(crate) const IDLE_FRAMES: u32 = 1024;
 /// How many more such frames are forgiven each second.
 pub(crate) const IDLE_FRAMES_PER_SECOND: u32 = 128;
-/// What waits to be sent on a connection of many streams before nothing more is read from it.
-pub(crate) const MULTIPLEXED_PENDING_BYTES: usize = 64 * 1024;

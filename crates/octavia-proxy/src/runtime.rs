@@ -4,11 +4,9 @@
 
 pub(crate) mod clock;
 pub(crate) mod deadlines;
-#[expect(dead_code, reason = "nothing makes lanes yet")]
 pub(crate) mod lane;
 pub(crate) mod poller;
 pub(crate) mod slots;
 pub(crate) mod stream;
 pub(crate) mod waker;
-#[expect(dead_code, reason = "nothing makes lanes yet")]
 pub(crate) mod wire;

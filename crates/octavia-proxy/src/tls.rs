@@ -23,7 +23,7 @@ mod suites;
 mod tickets;
 mod verifier;
 
-pub(crate) use client::ClientTls;
+pub(crate) use client::{ClientTls, Spoken};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use peer::{Peer, PeerHeader, PeerHeaders};
 pub(crate) use server::ServerTls;

@@ -17,6 +17,7 @@ mod policy;
 mod reach;
 mod record;
 mod request;
+mod streams;
 mod swap;
 mod tunnel;
 mod udp;
@@ -38,6 +39,7 @@ use crate::tcp::Pipes;
 use accept::Acceptor;
 use client::Client;
 use member::Members;
+use streams::Agenda;
 use udp::Datagrams;
 
 pub(crate) use member::connect;
@@ -63,6 +65,8 @@ pub(crate) struct Worker {
     queue: VecDeque<Key>,
     /// Listening sockets that have more to accept.
     acceptable: Vec<Key>,
+    /// Exchanges and connections of HTTP/2 that have something to do.
+    agenda: Agenda,
     /// When connections that are left at the end are cut.
     stop_at: Option<Time>,
 }
@@ -76,6 +80,8 @@ struct Io {
     now: Time,
     buffer: Box<[u8]>,
     out: Vec<u8>,
+    /// What is sent on a connection of HTTP/2.
+    frames: Vec<u8>,
     pipes: Pipes,
     traces: Traces,
     /// What was logged in this turn.
@@ -112,6 +118,7 @@ impl Worker {
                 now: Time::now(),
                 buffer: vec![0; limits::READ_BYTES].into_boxed_slice(),
                 out: Vec::with_capacity(limits::HEAD_BYTES),
+                frames: Vec::new(),
                 pipes: Pipes::default(),
                 traces: Traces::of_loop(index),
                 lines: Lines::default(),
@@ -123,6 +130,7 @@ impl Worker {
             udp,
             queue: VecDeque::new(),
             acceptable: Vec::new(),
+            agenda: Agenda::default(),
             stop_at: None,
         })
     }
@@ -144,7 +152,8 @@ impl Worker {
     }
 
     fn patience(&self) -> Option<Duration> {
-        if !self.queue.is_empty() || !self.acceptable.is_empty() {
+        let is_busy = !self.queue.is_empty() || !self.acceptable.is_empty();
+        if is_busy || self.has_stream_work() {
             return Some(Duration::ZERO);
         }
         let stop = self.stop_at.map(|stop_at| stop_at.since(self.io.now));
@@ -165,6 +174,7 @@ impl Worker {
             self.accept(key);
         }
         self.expire_due();
+        self.serve_streams();
         if let Some(queue) = self.shared.log.as_ref().filter(|_| self.io.lines.count > 0) {
             queue.put(&mut self.io.lines);
         }
@@ -194,6 +204,8 @@ impl Worker {
             MEMBER => {
                 if let Some(client) = self.members.client_of(key) {
                     self.drive_or_queue(client);
+                } else {
+                    self.drive_trunk(key);
                 }
             }
             PORT => self.receive_datagrams(key),

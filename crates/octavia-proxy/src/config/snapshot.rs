@@ -17,7 +17,7 @@ use crate::networks::Networks;
 use crate::proxy_protocol::Version;
 use crate::sticky::Stickiness;
 use crate::tally::Tallies;
-use crate::tls::{ClientTls, PeerHeaders, ServerTls};
+use crate::tls::{ClientTls, PeerHeaders, ServerTls, Spoken};
 
 /// What is served. Built whole, never changed.
 pub(crate) struct Snapshot {
@@ -131,6 +131,20 @@ impl Listener {
         let members = self.pool.iter().flat_map(|pool| &pool.members);
         let mut members = members.filter(|candidate| candidate.enabled);
         members.any(|candidate| Arc::ptr_eq(&candidate.state, member))
+    }
+
+    /// Returns what may be spoken with the members of `pool` in TLS: a connection that names its
+    /// client is not shared by others.
+    pub(crate) fn spoken_with(&self, pool: &Pool) -> Spoken {
+        let carries_requests = match self.protocol {
+            ListenerProtocol::Http | ListenerProtocol::Prometheus => true,
+            ListenerProtocol::Tcp | ListenerProtocol::Udp => false,
+        };
+        if carries_requests && pool.header.is_none() {
+            Spoken::Any
+        } else {
+            Spoken::NotHttp2
+        }
     }
 
     /// Returns the lines that are added to answers.

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::proxy_protocol::Version;
 use crate::runtime::poller::Poller;
 use crate::runtime::stream::{Handshake, Received, Stream};
-use crate::tls::ClientTls;
+use crate::tls::{ClientTls, Spoken};
 use crate::worker::connect;
 
 /// What is asked, and where.
@@ -148,7 +148,7 @@ impl Probe {
         match &self.tls {
             None => Ok(()),
             Some(tls) => {
-                let session = tls.session(self.address, None);
+                let session = tls.session(self.address, None, Spoken::NotHttp2);
                 self.stream.secure(session.map_err(io::Error::other)?)
             }
         }

@@ -93,7 +93,17 @@ impl Body {
             let left = match self.0 {
                 State::Length(left) | State::Data(left) => usize::try_from(left).ok(),
                 State::UntilClose => None,
-                _ => {
+                State::Done
+                | State::Size(..)
+                | State::Extension(..)
+                | State::SizeEnd(_)
+                | State::DataCr
+                | State::DataLf
+                | State::LineStart(_)
+                | State::Name(..)
+                | State::Line(_)
+                | State::LineEnd(_)
+                | State::LastLf => {
                     self.0 = self.0.after(bytes[at])?;
                     at += 1;
                     continue;
@@ -110,7 +120,11 @@ impl Body {
     pub(crate) fn is_in_trailers(&self) -> bool {
         matches!(
             self.0,
-            State::LineStart(_) | State::Line(_) | State::LineEnd(_) | State::LastLf
+            State::LineStart(_)
+                | State::Name(..)
+                | State::Line(_)
+                | State::LineEnd(_)
+                | State::LastLf
         )
     }
 
@@ -223,6 +237,11 @@ const NO_TRAILERS: [u64; 23] = [
 
 /// FNV-1a, in lower case.
 const EMPTY_NAME: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// Tells whether a field of that name may come after a body.
+pub(crate) fn may_trail(field: &[u8]) -> bool {
+    !NO_TRAILERS.contains(&name(field))
+}
 
 const fn hashed(name: u64, byte: u8) -> u64 {
     (name ^ byte.to_ascii_lowercase() as u64).wrapping_mul(0x0100_0000_01b3)

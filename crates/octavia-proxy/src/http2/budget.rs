@@ -58,7 +58,7 @@ mod tests {
         assert_eq!([0; 3].map(|_| budget.spend(start)), [true, true, false]);
         budget.earn(1);
         assert_eq!([0; 2].map(|_| budget.spend(start)), [true, false]);
-        let later = start.after(Duration::from_secs(60));
+        let later = start.after(Duration::from_mins(1));
         assert_eq!([0; 3].map(|_| budget.spend(later)), [true, true, false]);
     }
 }

@@ -11,7 +11,7 @@ use super::frame::{self, Code, Frame};
 use super::head::RequestHead;
 use super::hpack;
 use super::settings::{self, Settings, WINDOW};
-use super::stream::{Ending, Stream};
+use super::stream::Stream;
 use super::writer::{Message, Writer};
 use crate::limits;
 use crate::runtime::clock::Time;
@@ -48,6 +48,7 @@ pub(crate) struct Connection {
     decoder: hpack::Decoder,
     head: RequestHead,
     /// Those that somebody cares for, in order of their numbers.
+    #[expect(clippy::vec_box, reason = "they move whenever another one ends")]
     streams: Vec<Box<Stream>>,
     news: VecDeque<u32>,
     /// The highest number of a stream that the peer opened.
@@ -66,6 +67,10 @@ pub(crate) struct Connection {
     resets: Budget,
     idle_frames: Budget,
     farewell: Farewell,
+    /// How many frames, and parts of bodies, came.
+    progress: u64,
+    /// How many streams the peer used wrongly, since somebody asked.
+    failures: u32,
     /// The last stream that the peer serves, once it says farewell.
     served_by_peer: Option<u32>,
 }
@@ -154,6 +159,8 @@ impl Connection {
             resets: Budget::new(limits::STREAM_RESETS, limits::STREAM_RESETS_PER_SECOND, now),
             idle_frames: Budget::new(limits::IDLE_FRAMES, limits::IDLE_FRAMES_PER_SECOND, now),
             farewell: Farewell::None,
+            progress: 0,
+            failures: 0,
             served_by_peer: None,
         }
     }
@@ -192,6 +199,7 @@ impl Connection {
             let rest = &bytes[used..];
             if let Some(data) = &mut self.data {
                 let count = data.left.min(rest.len());
+                self.progress += u64::from(count > 0);
                 data.left -= count;
                 let Data { stream, left, ends } = *data;
                 if left == 0 {
@@ -220,6 +228,7 @@ impl Connection {
                 return Ok(used);
             };
             used += end;
+            self.progress += 1;
             self.take_frame(frame, payload, now)?;
         }
     }
@@ -262,6 +271,21 @@ impl Connection {
     pub(crate) fn stream(&mut self, id: u32) -> Option<&mut Stream> {
         let at = self.place(id).ok()?;
         Some(&mut self.streams[at])
+    }
+
+    /// Returns the streams that somebody cares for.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.iter().map(|stream| &**stream)
+    }
+
+    /// Returns how many frames, and parts of bodies, came.
+    pub(crate) fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    /// Returns how many streams the peer used wrongly since this was last asked.
+    pub(crate) fn take_failures(&mut self) -> u32 {
+        std::mem::take(&mut self.failures)
     }
 
     fn place(&self, id: u32) -> Result<usize, usize> {
@@ -334,14 +358,6 @@ impl Connection {
     pub(crate) fn is_over(&self) -> bool {
         let is_said = self.farewell == Farewell::Said || self.served_by_peer.is_some();
         is_said && self.streams.is_empty()
-    }
-
-    /// Breaks off every stream, because the connection is gone.
-    pub(crate) fn break_off(&mut self) {
-        for at in 0..self.streams.len() {
-            self.streams[at].ending = Ending::Reset;
-            self.note_news(at);
-        }
     }
 
     fn note_news(&mut self, at: usize) {

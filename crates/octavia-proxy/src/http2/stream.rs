@@ -89,11 +89,6 @@ impl Stream {
         }
     }
 
-    /// Returns its number.
-    pub(crate) fn id(&self) -> u32 {
-        self.id
-    }
-
     /// Tells how it ends.
     pub(crate) fn ending(&self) -> Ending {
         self.ending

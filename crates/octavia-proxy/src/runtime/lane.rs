@@ -10,6 +10,10 @@ use super::stream::Received;
 use crate::limits;
 
 /// One end of a stream, the one that looks like a connection of its own.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts, each independent of the others"
+)]
 pub(crate) struct Lane {
     /// The connection that carries it.
     pub(crate) parent: Key,
@@ -25,6 +29,7 @@ pub(crate) struct Lane {
     /// How much its connection would take at once.
     credit: usize,
     is_broken: bool,
+    is_refused: bool,
     has_said_goodbye: bool,
 }
 
@@ -51,6 +56,7 @@ impl Lane {
             sent: 0,
             credit: limits::FIRST_READ_BYTES,
             is_broken: false,
+            is_refused: false,
             has_said_goodbye: false,
         }
     }
@@ -74,6 +80,22 @@ impl Lane {
     /// Notes that the stream is gone in both directions.
     pub(crate) fn break_off(&mut self) {
         self.is_broken = true;
+    }
+
+    /// Notes that the stream is gone, and that nobody has looked at what was sent on it.
+    pub(crate) fn refuse(&mut self) {
+        self.is_broken = true;
+        self.is_refused = true;
+    }
+
+    /// Tells whether the peer has looked at nothing of what was sent.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    /// Tells whether everything that was put in was taken out.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.taken == self.inbox.len()
     }
 
     /// Returns what waits to be sent.

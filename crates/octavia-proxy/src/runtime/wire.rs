@@ -162,6 +162,7 @@ impl Wire {
     pub(crate) fn flush(&mut self) -> io::Result<bool> {
         match self {
             Self::Socket(stream) => stream.flush(),
+            Self::Lane(lane) if lane.is_broken() => Err(io::ErrorKind::ConnectionReset.into()),
             Self::Lane(lane) => Ok(!lane.has_pending()),
         }
     }

@@ -16,6 +16,17 @@ pub(crate) struct ClientTls {
     /// What it was compiled from.
     wanted: PoolTls,
     config: Arc<ClientConfig>,
+    /// The same without HTTP/2.
+    without_http2: Arc<ClientConfig>,
+}
+
+/// What may be spoken inside TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// Whatever is configured.
+    Any,
+    /// That, but not HTTP/2.
+    NotHttp2,
 }
 
 impl ClientTls {
@@ -28,8 +39,16 @@ impl ClientTls {
         if let Some(before) = before.filter(|before| before.wanted == *wanted) {
             return Ok(Arc::clone(before));
         }
+        let config = Arc::new(config(wanted)?);
+        let is_http2 = |protocol: &Vec<u8>| protocol == alpn::HTTP2.as_bytes();
+        let mut without_http2 = Arc::clone(&config);
+        if config.alpn_protocols.iter().any(is_http2) {
+            let config = Arc::make_mut(&mut without_http2);
+            config.alpn_protocols.retain(|protocol| !is_http2(protocol));
+        }
         Ok(Arc::new(Self {
-            config: Arc::new(config(wanted)?),
+            config,
+            without_http2,
             wanted: wanted.clone(),
         }))
     }
@@ -53,10 +72,15 @@ impl ClientTls {
         &self,
         address: SocketAddr,
         name: Option<&str>,
+        spoken: Spoken,
     ) -> Result<Session, rustls::Error> {
         let name = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
         let name = name.unwrap_or_else(|| ServerName::IpAddress(address.ip().into()));
-        Session::client(&self.config, name)
+        let config = match spoken {
+            Spoken::Any => &self.config,
+            Spoken::NotHttp2 => &self.without_http2,
+        };
+        Session::client(config, name)
     }
 }
 

@@ -15,7 +15,7 @@ use rustls::unbuffered::{
 use rustls::{ClientConfig, Error, ProtocolVersion, ServerConfig};
 
 use super::outgoing::{Outgoing, Short};
-use super::sni;
+use super::{alpn, sni};
 use crate::limits;
 
 /// One end of a TLS connection.
@@ -116,6 +116,15 @@ impl Session {
         } else {
             "TLSv1.3"
         }
+    }
+
+    /// Tells whether both ends chose to speak HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        let protocol = match &self.end {
+            End::Server(end) => end.alpn_protocol(),
+            End::Client(end) => end.alpn_protocol(),
+        };
+        protocol == Some(alpn::HTTP2.as_bytes())
     }
 
     /// Returns the certificate that the other end showed, if it did.

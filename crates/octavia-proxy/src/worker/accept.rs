@@ -18,6 +18,7 @@ use crate::runtime::slots::Key;
 use crate::runtime::stream::Stream;
 use crate::runtime::wire::Wire;
 use crate::tcp::Tunnel;
+use crate::tls::Session;
 use octavia_amphora_api::config::ListenerProtocol;
 
 /// A listening socket of this loop.
@@ -158,6 +159,7 @@ impl Worker {
             chosen: None,
             http: Http::default(),
             tunnel: Tunnel::default(),
+            trunk: None,
             record: Record::new(),
         });
         let Some(client) = self.clients.get_mut(key) else {
@@ -189,7 +191,11 @@ impl Worker {
             return Step::Close;
         };
         client.phase = Phase::Head;
+        let is_http2 = client.stream.session().is_some_and(Session::is_http2);
         match client.listener.protocol {
+            ListenerProtocol::Http | ListenerProtocol::Prometheus if is_http2 => {
+                self.begin_streams(key)
+            }
             ListenerProtocol::Http | ListenerProtocol::Prometheus => Step::Again,
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.find_wish(None);

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::account::End;
 use super::record::Record;
+use super::streams::Trunk;
 use super::{CLIENT, Io, Step, Worker};
 use crate::config::Listener;
 use crate::config::snapshot::Pool;
@@ -33,7 +34,7 @@ pub(super) struct Client {
     /// The address that it connected to.
     pub(super) local: SocketAddr,
     /// The certificate that it showed.
-    pub(super) peer: Option<Box<Peer>>,
+    pub(super) peer: Option<Arc<Peer>>,
     /// As of the snapshot when its connection or latest request began.
     pub(super) listener: Arc<Listener>,
     /// The pool that a policy of the listener chose for the present request.
@@ -54,6 +55,8 @@ pub(super) struct Client {
     pub(super) cut_at: Time,
     pub(super) http: Http,
     pub(super) tunnel: Tunnel,
+    /// What a connection of HTTP/2 holds.
+    pub(super) trunk: Option<Box<Trunk>>,
     /// What is to be accounted for at the end.
     pub(super) record: Record,
 }
@@ -73,6 +76,8 @@ pub(super) enum Phase {
     Exchange,
     /// Bytes go both ways.
     Tunnel,
+    /// Its streams carry requests.
+    Streams,
     /// It was told why it is closed; what it still sends is thrown away.
     Linger,
 }
@@ -210,6 +215,9 @@ impl Worker {
             Ok(false) => return Step::Wait,
             Err(_) => return Step::Close,
         }
+        if client.stream.lane().is_some() {
+            return Step::Close;
+        }
         match client.stream.receive(&mut self.io.buffer) {
             Received::Bytes(count) => {
                 client.shard(self.index).add_in(count);
@@ -224,9 +232,13 @@ impl Worker {
     pub(super) fn close(&mut self, key: Key) {
         self.account(key, End::Client);
         self.drop_member(key);
+        self.close_lanes(key);
         let Some(mut client) = self.clients.remove(key) else {
             return;
         };
+        if let Some(lane) = client.stream.lane() {
+            return self.end_lane(lane, client.own);
+        }
         client.tunnel.recycle(&mut self.io.pipes);
         for own in client.own {
             self.members.close(own);

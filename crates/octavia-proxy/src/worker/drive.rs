@@ -48,6 +48,7 @@ impl Worker {
     fn drive_within(&mut self, key: Key, share: usize) {
         self.io.moved = 0;
         let is_waiting = self.take_steps(key, share);
+        self.touch_lanes(key);
         if let Some(client) = self.clients.get_mut(key) {
             client.is_bulk = self.io.moved >= limits::PROMPT_BYTES;
             if !is_waiting {
@@ -72,6 +73,7 @@ impl Worker {
                 Phase::Pause => self.await_pause(key),
                 Phase::Exchange => self.exchange(key),
                 Phase::Tunnel => self.tunnel(key),
+                Phase::Streams => self.streams(key),
                 Phase::Linger => self.linger(key),
             };
             match step {

@@ -6,6 +6,7 @@ use super::member::MemberConnection;
 use super::reach::Failure;
 use super::{Io, Step, Worker};
 use crate::http1::answer::Refusal;
+use crate::http1::body::Framing;
 use crate::http1::cookie::OnResponse;
 use crate::http1::exchange::{Backward, Exchange, Persistence};
 use crate::limits;
@@ -54,7 +55,8 @@ impl Worker {
                 Step::Close
             }
             (Flow::MemberFailed, _) | (_, Flow::MemberFailed) => {
-                self.member_failed(key, Failure::Broken)
+                let failure = self.failure_of(key);
+                self.member_failed(key, failure)
             }
             (Flow::Refused(refusal), _) | (_, Flow::Refused(refusal)) => {
                 self.refuse_or_break(key, refusal)
@@ -63,6 +65,21 @@ impl Worker {
             _ if is_switched => self.switch(key),
             (Flow::Blocked, Flow::Blocked) => Step::Wait,
             (Flow::Moved, _) | (_, Flow::Moved) => Step::Again,
+        }
+    }
+
+    /// A member that refuses a stream has looked at nothing of it; but a body may be gone by now.
+    fn failure_of(&mut self, key: Key) -> Failure {
+        let client = self.clients.get_mut(key);
+        let has_body = |client: &&mut Client| {
+            let exchange = client.http.exchange.as_ref();
+            exchange.is_none_or(|exchange| exchange.request().body != Framing::None)
+        };
+        let client = client.filter(|client| !has_body(client));
+        let member = client.and_then(|client| self.members.get_mut(client.member?));
+        match member.and_then(|member| member.stream.lane()) {
+            Some(lane) if lane.is_refused() => Failure::Unsent,
+            Some(_) | None => Failure::Broken,
         }
     }
 

@@ -42,6 +42,7 @@ impl Worker {
             Phase::Connecting => self.member_failed(key, Failure::Connect),
             Phase::Pause => self.end_pause(key),
             Phase::Exchange => self.exchange_too_slow(key),
+            Phase::Streams => self.streams_too_slow(key),
             Phase::Tunnel | Phase::Linger => Step::Close,
         };
         match step {

@@ -1,5 +1,7 @@
 //! TLS with clients: from the first byte to the protocol that both ends chose.
 
+use std::sync::Arc;
+
 use super::client::Phase;
 use super::{Step, Worker};
 use crate::limits;
@@ -38,7 +40,7 @@ impl Worker {
             Handshake::Done => {
                 let session = client.stream.session();
                 let certificate = session.and_then(Session::peer_certificate);
-                client.peer = certificate.and_then(Peer::read).map(Box::new);
+                client.peer = certificate.and_then(Peer::read).map(Arc::new);
                 client.set_deadline(client.listener.client_time, &mut self.io);
                 self.begin_protocol(key)
             }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, sockopt};
 
+use super::streams::Trunk;
 use super::{Io, MEMBER};
 use crate::config::MemberState;
 use crate::limits;
@@ -19,7 +20,7 @@ use crate::runtime::poller::EventFlags;
 use crate::runtime::slots::{Key, Slots};
 use crate::runtime::stream::Stream;
 use crate::runtime::wire::Wire;
-use crate::tls::ClientTls;
+use crate::tls::{ClientTls, Spoken};
 
 /// A connection to a member.
 pub(super) struct MemberConnection {
@@ -33,6 +34,8 @@ pub(super) struct MemberConnection {
     pub(super) input: Vec<u8>,
     /// Whether it served a request before the present one.
     pub(super) is_reused: bool,
+    /// What a connection of HTTP/2 holds.
+    pub(super) trunk: Option<Box<Trunk>>,
     /// How much is read at once.
     pub(super) window: usize,
     timer: Timer,
@@ -45,11 +48,14 @@ pub(super) struct Security {
     pub(super) tls: Arc<ClientTls>,
     /// The name that its certificate is asked for.
     pub(super) name: Option<Arc<str>>,
+    /// What may be spoken.
+    pub(super) spoken: Spoken,
 }
 
 impl PartialEq for Security {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.tls, &other.tls) && self.name == other.name
+        let is_same = self.name == other.name && self.spoken == other.spoken;
+        is_same && Arc::ptr_eq(&self.tls, &other.tls)
     }
 }
 
@@ -60,7 +66,9 @@ impl MemberConnection {
             return Ok(());
         };
         let name = security.name.as_deref();
-        let session = security.tls.session(self.state.address, name);
+        let session = security
+            .tls
+            .session(self.state.address, name, security.spoken);
         self.stream.secure(session.map_err(io::Error::other)?)
     }
 }
@@ -89,10 +97,19 @@ pub(super) struct Wanted<'a> {
     pub(super) index: usize,
 }
 
+/// What a stream of a shared connection has from it.
+pub(super) struct LaneOf {
+    pub(super) state: Arc<MemberState>,
+    pub(super) security: Option<Security>,
+    pub(super) is_reused: bool,
+}
+
 /// The idle connections to one member.
 struct Idle {
     state: Arc<MemberState>,
     keys: Vec<Key>,
+    /// Those that many share, at work or not.
+    shared: Vec<Key>,
 }
 
 /// All connections of a loop to members.
@@ -100,6 +117,8 @@ struct Idle {
 pub(super) struct Members {
     connections: Slots<MemberConnection>,
     idle: Vec<Option<Idle>>,
+    /// Shared connections that a stream has left.
+    pub(super) left: Vec<Key>,
 }
 
 impl Members {
@@ -120,6 +139,9 @@ impl Members {
             return;
         };
         connection.stream.note(flags);
+        if connection.trunk.is_some() {
+            return;
+        }
         let is_news = flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::HUP);
         if connection.client.is_none() && is_news && !connection.stream.is_silent() {
             self.close(key);
@@ -128,7 +150,12 @@ impl Members {
 
     /// Takes an idle connection to `member` that serves any client.
     pub(super) fn reuse(&mut self, member: &MemberState, wanted: Wanted<'_>) -> Option<Key> {
-        let Self { connections, idle } = self;
+        if let Some(key) = self.reuse_shared(member, wanted) {
+            return Some(key);
+        }
+        let Self {
+            connections, idle, ..
+        } = self;
         let keys = &idle.get(member.slot)?.as_ref()?.keys;
         let mut fits = |key: &Key| {
             let connection = connections.get_mut(*key);
@@ -174,6 +201,7 @@ impl Members {
             security,
             client: Some(client),
             input: Vec::new(),
+            trunk: None,
             is_reused: false,
             window: limits::FIRST_READ_BYTES,
             timer: Timer::default(),
@@ -198,6 +226,9 @@ impl Members {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
+        if connection.stream.lane().is_some() {
+            return self.close(key);
+        }
         let idle = self.idle.get_mut(connection.state.slot);
         let idle = idle.and_then(Option::as_mut).filter(|idle| {
             Arc::ptr_eq(&idle.state, &connection.state)
@@ -219,16 +250,67 @@ impl Members {
         connection.stream.rest();
         connection.idle_since = io.now;
         connection.state.end();
-        let at = io.now.after(limits::IDLE_TIME);
-        let token = key.token(MEMBER);
-        io.deadlines.set(&mut connection.timer, token, at, io.now);
+        self.set_idle_deadline(key, io);
+    }
+
+    /// Lets a connection be closed once it has been idle for too long.
+    pub(super) fn set_idle_deadline(&mut self, key: Key, io: &mut Io) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            let at = io.now.after(limits::IDLE_TIME);
+            let token = key.token(MEMBER);
+            io.deadlines.set(&mut connection.timer, token, at, io.now);
+        }
+    }
+
+    /// Adds a stream of a shared connection, which serves a client and may not be the first.
+    pub(super) fn insert_lane(&mut self, stream: Wire, like: LaneOf, client: Key) -> Key {
+        self.connections.insert(|_| MemberConnection {
+            stream,
+            state: like.state,
+            security: like.security,
+            client: Some(client),
+            input: Vec::new(),
+            trunk: None,
+            is_reused: like.is_reused,
+            window: limits::FIRST_READ_BYTES,
+            timer: Timer::default(),
+            idle_since: Time::NEVER,
+        })
+    }
+
+    /// Notes that a connection to `member` is shared.
+    pub(super) fn add_shared(&mut self, member: &MemberState, key: Key) {
+        let idle = self.idle.get_mut(member.slot).and_then(Option::as_mut);
+        if let Some(idle) = idle {
+            idle.shared.push(key);
+        }
+    }
+
+    /// Opens a stream on a shared connection to `member`, if one takes it.
+    fn reuse_shared(&mut self, member: &MemberState, wanted: Wanted<'_>) -> Option<Key> {
+        let idle = self.idle.get(member.slot)?.as_ref()?;
+        for at in 0..idle.shared.len() {
+            let key = self.idle.get(member.slot)?.as_ref()?.shared[at];
+            let connection = self.connections.get_mut(key)?;
+            if connection.security.as_ref() != wanted.security {
+                continue;
+            }
+            if let Some(lane) = self.open_lane(key, wanted.client) {
+                member.tallies.of_loop(wanted.index).reuses.add(1);
+                return Some(lane);
+            }
+        }
+        None
     }
 
     /// Closes a connection, in use or idle.
     pub(super) fn close(&mut self, key: Key) {
-        let Some(connection) = self.connections.remove(key) else {
+        let Some(mut connection) = self.connections.remove(key) else {
             return;
         };
+        if let Some(lane) = connection.stream.lane() {
+            self.end_lane(lane);
+        }
         if connection.client.is_some() {
             connection.state.end();
             return;
@@ -236,6 +318,7 @@ impl Members {
         let idle = self.idle.get_mut(connection.state.slot);
         if let Some(idle) = idle.and_then(Option::as_mut) {
             idle.keys.retain(|other| *other != key);
+            idle.shared.retain(|other| *other != key);
         }
     }
 
@@ -245,7 +328,10 @@ impl Members {
             return;
         };
         let due = io.deadlines.check(&mut connection.timer, entry, io.now);
-        if due == Due::Expired && connection.client.is_none() {
+        let trunk = connection.trunk.as_deref();
+        let is_idle = trunk.is_none_or(|trunk| trunk.core.is_idle());
+        if due == Due::Expired && connection.client.is_none() && is_idle {
+            connection.stream.say_goodbye();
             self.close(key);
         }
     }
@@ -258,12 +344,14 @@ impl Members {
             let state = table.get(slot).and_then(Option::as_ref);
             let stays = |idle: &Idle| state.is_some_and(|state| Arc::ptr_eq(state, &idle.state));
             let (kept, gone) = match idle {
-                Some(idle) if stays(&idle) => (Some(idle), Vec::new()),
-                Some(idle) => (None, idle.keys),
-                None => (None, Vec::new()),
+                Some(idle) if stays(&idle) => (Some(idle), None),
+                idle => (None, idle),
             };
-            for key in gone {
-                self.connections.remove(key);
+            if let Some(gone) = gone {
+                for key in gone.keys {
+                    self.connections.remove(key);
+                }
+                self.retire_shared(gone.shared);
             }
             let new = || state.map(Idle::new);
             self.idle.push(kept.or_else(new));
@@ -277,6 +365,7 @@ impl Idle {
         Self {
             state: Arc::clone(state),
             keys: Vec::new(),
+            shared: Vec::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::limits;
 use crate::proxy_protocol::{self, Version};
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Handshake;
+use crate::tls::Session;
 use octavia_amphora_api::config::ListenerProtocol;
 
 /// How the connection to a member failed.
@@ -50,6 +51,7 @@ impl Worker {
             let security = pool.tls.as_ref().map(|tls| Security {
                 tls: Arc::clone(tls),
                 name: client.stream.server_name().cloned(),
+                spoken: client.listener.spoken_with(pool),
             });
             let exchange = client.http.exchange.as_ref();
             if let Some(exchange) = exchange.filter(|_| !client.attempts.only_fresh) {
@@ -153,7 +155,11 @@ impl Worker {
                 return self.member_failed(key, Failure::Connect);
             }
         }
+        let is_http2 = member.stream.session().is_some_and(Session::is_http2);
         match client.listener.protocol {
+            ListenerProtocol::Http | ListenerProtocol::Prometheus if is_http2 => {
+                self.begin_trunk(key)
+            }
             ListenerProtocol::Http | ListenerProtocol::Prometheus => self.send_request(key),
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.note_member(member.state.id);

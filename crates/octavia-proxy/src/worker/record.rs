@@ -64,6 +64,14 @@ impl Record {
         self.line.extend_from_slice(&head[..end]);
     }
 
+    /// Names the version that the client speaks, where that is not the one of the line.
+    pub(super) fn name_http2(&mut self) {
+        if self.line.ends_with(b"HTTP/1.1") {
+            self.line.truncate(self.line.len() - b"1.1".len());
+            self.line.extend_from_slice(b"2.0");
+        }
+    }
+
     /// Notes that the connection to `member` stands, the latest of several.
     pub(super) fn reach(&mut self, member: &Arc<MemberState>, now: Time) {
         self.reached = Some(now);

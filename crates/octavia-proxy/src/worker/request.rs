@@ -107,6 +107,9 @@ impl Worker {
                 client.record.bytes_in += head.length as u64;
                 if let Some(log) = &client.listener.log {
                     client.record.keep_line(bytes);
+                    if client.stream.lane().is_some() {
+                        client.record.name_http2();
+                    }
                     let head = &bytes[..head.length];
                     let traces = Some(&mut self.io.traces).filter(|_| log.format.traces());
                     client.record.trace =

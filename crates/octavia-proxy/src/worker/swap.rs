@@ -81,10 +81,15 @@ impl Worker {
             if listeners.contains(&client.listener.id) {
                 continue;
             }
-            if client.phase == Phase::Head && client.http.input.is_empty() {
+            let is_socket = client.stream.socket().is_some();
+            let is_idle = client.phase == Phase::Head && client.http.input.is_empty();
+            let is_uncut = client.cut_at == Time::NEVER || self.snapshot.stopping;
+            if is_uncut && client.phase == Phase::Streams {
+                self.drain_streams(key, cut_at);
+            } else if is_idle && is_socket {
                 client.stream.say_goodbye();
                 self.close(key);
-            } else if client.cut_at == Time::NEVER || self.snapshot.stopping {
+            } else if is_uncut {
                 client.cut_at = cut_at;
                 client.set_deadline(self.snapshot.drain, &mut self.io);
             }

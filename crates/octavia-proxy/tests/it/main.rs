@@ -6,6 +6,7 @@ mod chaos;
 mod churn;
 mod faults;
 mod health;
+mod http2;
 mod l7;
 mod limits;
 mod metrics;

@@ -23,6 +23,7 @@ impl Connection {
     }
 
     /// Tells whether frames about the connection wait.
+    #[cfg(test)]
     pub(crate) fn has_output(&self) -> bool {
         !self.out.is_empty()
     }
@@ -132,6 +133,7 @@ impl Connection {
     /// Resets a stream on which the peer did wrong.
     pub(super) fn reset(&mut self, id: u32, code: Code, now: Time) -> Result<(), Fatal> {
         self.put_reset(id, code);
+        self.failures += 1;
         if let Ok(at) = self.place(id) {
             self.streams[at].ending = Ending::Reset;
             self.note_news(at);

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::frame;
 use super::super::settings;
-use super::{Connection, Ending, Role};
+use super::{Connection, Role};
+use crate::http2::Ending;
 use crate::limits;
 use crate::runtime::clock::Time;
 use crate::runtime::slots::{Key, Slots};
@@ -236,99 +237,84 @@ fn many(count: u32, mut write: impl FnMut(u32, &mut Vec<u8>)) -> Vec<u8> {
 
 const GET: &[u8] = &[0x82, 0x87, 0x84, 0x41, 0x01, b'a'];
 
-/// CVE-2019-9511 to 9518, CVE-2023-44487, CVE-2024-27316 and their kin.
-#[test]
-fn floods_are_ended() {
-    let floods = [
-        (
-            "pings",
-            many(2000, |_, out| {
-                frame::write(frame::PING, 0, 0, b"12345678", out);
-            }),
-        ),
-        (
-            "settings",
-            many(2000, |_, out| {
-                frame::write(frame::SETTINGS, 0, 0, &[], out);
-            }),
-        ),
-        (
-            "windows",
-            many(2000, |_, out| {
-                frame::write(frame::WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1], out);
-            }),
-        ),
-        (
-            "unknown frames",
-            many(2000, |_, out| {
-                frame::write(77, 0, 0, b"x", out);
-            }),
-        ),
-        (
-            "rapid resets",
-            many(600, |index, out| {
-                let id = 2 * index + 1;
-                let flags = frame::END_HEADERS | frame::END_STREAM;
-                frame::write(frame::HEADERS, flags, id, GET, out);
-                frame::write(frame::RST_STREAM, 0, id, &[0, 0, 0, 8], out);
-            }),
-        ),
-        (
-            "resets that we are made to send",
-            many(600, |index, out| {
-                let id = 2 * index + 1;
-                let flags = frame::END_HEADERS | frame::END_STREAM;
-                frame::write(frame::HEADERS, flags, id, GET, out);
-                frame::write(frame::WINDOW_UPDATE, 0, id, &[0; 4], out);
-            }),
-        ),
-        (
-            "streams beyond the limit",
-            many(600, |index, out| {
-                let flags = frame::END_HEADERS | frame::END_STREAM;
-                frame::write(frame::HEADERS, flags, 2 * index + 1, GET, out);
-            }),
-        ),
-        ("empty data", {
-            let mut out = Vec::new();
-            frame::write(frame::HEADERS, frame::END_HEADERS, 1, GET, &mut out);
-            out.extend(many(2000, |_, out| {
-                frame::write(frame::DATA, 0, 1, &[], out)
-            }));
-            out
-        }),
-        ("continuations", {
-            let mut out = Vec::new();
-            frame::write(frame::HEADERS, 0, 1, GET, &mut out);
-            out.extend(many(100, |_, out| {
-                frame::write(frame::CONTINUATION, 0, 1, &[0, 1, b'x', 0], out);
-            }));
-            out
-        }),
-        ("a block without end", {
-            let mut out = Vec::new();
-            frame::write(frame::HEADERS, 0, 1, GET, &mut out);
-            out.extend(many(4, |_, out| {
-                frame::write(frame::CONTINUATION, 0, 1, &[0x82; 16_000], out);
-            }));
-            out
-        }),
-    ];
-    let verdicts = floods.map(|(name, frames)| match served(&frames) {
+fn verdict(name: &str, frames: &[u8]) -> String {
+    match served(frames) {
         Ok(_) => format!("{name}: served"),
         Err(cause) => format!("{name}: {cause}"),
-    });
+    }
+}
+
+const WHOLE: u8 = frame::END_HEADERS | frame::END_STREAM;
+
+/// CVE-2019-9512, 9515 and 9518, and their kin.
+#[test]
+fn floods_of_idle_frames_are_ended() {
+    let of =
+        |kind, payload: &'static [u8]| many(2000, |_, out| frame::write(kind, 0, 0, payload, out));
+    let mut data = Vec::new();
+    frame::write(frame::HEADERS, frame::END_HEADERS, 1, GET, &mut data);
+    data.extend(many(2000, |_, out| {
+        frame::write(frame::DATA, 0, 1, &[], out);
+    }));
+    let verdicts = [
+        verdict("pings", &of(frame::PING, b"12345678")),
+        verdict("settings", &of(frame::SETTINGS, &[])),
+        verdict("windows", &of(frame::WINDOW_UPDATE, &[0, 0, 0, 1])),
+        verdict("unknown frames", &of(77, b"x")),
+        verdict("empty data", &data),
+    ];
     insta::assert_snapshot!(verdicts.join("\n"), @r"
     pings: too many frames that carry nothing
     settings: too many frames that carry nothing
     windows: too many frames that carry nothing
     unknown frames: too many frames that carry nothing
-    rapid resets: too many streams are reset
+    empty data: too many frames that carry nothing
+    ");
+}
+
+/// CVE-2019-9514, CVE-2023-44487 and CVE-2025-8671.
+#[test]
+fn floods_of_streams_are_ended() {
+    let each = |more: fn(u32, &mut Vec<u8>)| {
+        many(600, |index, out| {
+            frame::write(frame::HEADERS, WHOLE, 2 * index + 1, GET, out);
+            more(2 * index + 1, out);
+        })
+    };
+    let reset = each(|id, out| frame::write(frame::RST_STREAM, 0, id, &[0, 0, 0, 8], out));
+    let wrong = each(|id, out| frame::write(frame::WINDOW_UPDATE, 0, id, &[0; 4], out));
+    let verdicts = [
+        verdict("resets", &reset),
+        verdict("resets that we are made to send", &wrong),
+        verdict("streams beyond the limit", &each(|_, _| {})),
+    ];
+    insta::assert_snapshot!(verdicts.join("\n"), @r"
+    resets: too many streams are reset
     resets that we are made to send: too many streams are reset
     streams beyond the limit: too many streams are reset
-    empty data: too many frames that carry nothing
-    continuations: a block of headers is too long
-    a block without end: a block of headers is too long
+    ");
+}
+
+/// CVE-2024-27316 and its kin.
+#[test]
+fn floods_of_headers_are_ended() {
+    let continued = |count, part: &[u8]| {
+        let mut out = Vec::new();
+        frame::write(frame::HEADERS, 0, 1, GET, &mut out);
+        out.extend(many(count, |_, out| {
+            frame::write(frame::CONTINUATION, 0, 1, part, out);
+        }));
+        out
+    };
+    let verdicts = [
+        verdict("many", &continued(100, &[0, 1, b'x', 0])),
+        verdict("empty", &continued(100, &[])),
+        verdict("long", &continued(4, &[0x82; 16_000])),
+    ];
+    insta::assert_snapshot!(verdicts.join("\n"), @r"
+    many: a block of headers is too long
+    empty: a block of headers is too long
+    long: a block of headers is too long
     ");
 }
 
@@ -382,7 +368,10 @@ fn frames_that_cannot_be_end_the_connection() {
                 &settings::payload(&[(settings::INITIAL_WINDOW_SIZE, 1 << 31)]),
             ),
         ),
-        ("a frame too large", frame(frame::PING, 0, 0, &[0; 20_000])),
+        (
+            "a frame too large",
+            frame(frame::PING, 0, 0, &vec![0; 20_000]),
+        ),
     ];
     let lines = verdicts.map(|(name, verdict)| format!("{name}: {verdict}"));
     insta::assert_snapshot!(lines.join("\n"));

@@ -2,6 +2,7 @@
 
 use super::Malformed;
 use super::field::{self, Meaning};
+use crate::http1::body::may_trail;
 use crate::limits;
 
 /// Trailers of which more and more come.
@@ -15,8 +16,14 @@ impl Trailers {
     /// nothing here, and is dropped.
     pub(in crate::http2) fn add(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
         match field::judge(name, value) {
-            Ok(Meaning::Plain) => field::put_line(name, value, out),
-            Ok(Meaning::ContentLength(_) | Meaning::Cookie | Meaning::Host | Meaning::Te) => {}
+            Ok(Meaning::Plain) if may_trail(name) => field::put_line(name, value, out),
+            Ok(
+                Meaning::Plain
+                | Meaning::ContentLength(_)
+                | Meaning::Cookie
+                | Meaning::Host
+                | Meaning::Te,
+            ) => {}
             Err(cause) => self.malformed = Some(cause),
         }
         if out.len() > limits::TRAILER_BYTES as usize {

@@ -42,6 +42,10 @@ struct Code {
 
 static CODE: Code = code();
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "symbols, codes and their lengths are smaller"
+)]
 const fn code() -> Code {
     let mut rows = [Row {
         first: 0,
@@ -149,10 +153,15 @@ pub(super) fn encode(text: &[u8], out: &mut Vec<u8>) {
         count += length;
         while count >= 8 {
             count -= 8;
-            out.push((bits >> count) as u8);
+            out.push(low_byte(bits >> count));
         }
     }
     if count > 0 {
-        out.push((bits << (8 - count) | (0xff >> count)) as u8);
+        out.push(low_byte(bits << (8 - count) | (0xff >> count)));
     }
+}
+
+#[cfg(test)]
+fn low_byte(bits: u64) -> u8 {
+    bits.to_le_bytes()[0]
 }

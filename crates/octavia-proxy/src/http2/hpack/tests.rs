@@ -14,7 +14,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).expect("a digit");
     let pairs = digits.chunks(2);
     pairs
-        .map(|pair| (digit(pair[0]) << 4 | digit(pair[1])) as u8)
+        .map(|pair| u8::try_from(digit(pair[0]) << 4 | digit(pair[1])).expect("a byte"))
         .collect()
 }
 
