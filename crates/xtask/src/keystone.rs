@@ -1,5 +1,6 @@
 //! A Keystone of one's own: the real one, from PyPI, on SQLite.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,19 +25,34 @@ const READERS_BLOCK_NOBODY: &str =
 /// The password of every account here.
 pub(crate) const PASSWORD: &str = "not-a-secret";
 
-/// A running Keystone with the account `admin` in the project `admin`.
+/// A Keystone with the account `admin` in the project `admin`.
 pub(crate) struct Keystone {
     url: String,
+    address: SocketAddr,
+    directory: PathBuf,
     log: PathBuf,
-    _server: Program,
+    server: Option<Program>,
 }
 
 impl Keystone {
     /// Starts one that keeps its files in `directory`.
     pub(crate) fn start(directory: &Path) -> anyhow::Result<Self> {
-        let venv = venv::install("keystone", &PACKAGES)?;
         let address = free_address()?;
-        let url = format!("http://{address}/v3");
+        let mut keystone = Self {
+            url: format!("http://{address}/v3"),
+            address,
+            directory: directory.to_owned(),
+            log: directory.join("keystone.log"),
+            server: None,
+        };
+        keystone.prepare()?;
+        keystone.resume()?;
+        Ok(keystone)
+    }
+
+    /// Makes its keys, its database and its first account.
+    fn prepare(&self) -> anyhow::Result<()> {
+        let (venv, directory) = (installed()?, &self.directory);
         std::fs::write(directory.join("keystone.conf"), configuration(directory))?;
         let (user, group) = ourselves()?;
         let owner = ["--keystone-user", &user, "--keystone-group", &group];
@@ -51,7 +67,7 @@ impl Keystone {
                 "--bootstrap-region-id",
                 "RegionOne",
                 "--bootstrap-public-url",
-                &url,
+                &self.url,
             ],
         ] {
             Step::new(venv.join("bin/keystone-manage"))
@@ -64,32 +80,36 @@ impl Keystone {
             .args(["-c", READERS_BLOCK_NOBODY])
             .args([directory.join("keystone.db")])
             .output()?;
-        let log = directory.join("keystone.log");
-        let output = std::fs::File::create(&log)?;
         let server = directory.join("gunicorn.conf.py");
-        std::fs::write(&server, serving(address))?;
-        let mut command = Command::new(venv.join("bin/gunicorn"));
+        std::fs::write(&server, serving(self.address)).context("write gunicorn's configuration")
+    }
+
+    /// Stops it; what it keeps stays.
+    pub(crate) fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it again where it was, on what it keeps, and waits until it answers.
+    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
+        let output = File::options().create(true).append(true).open(&self.log)?;
+        let server = self.directory.join("gunicorn.conf.py");
+        let mut command = Command::new(installed()?.join("bin/gunicorn"));
         command
             // Keystone reads the words of the command line as its own.
             .env(
                 "GUNICORN_CMD_ARGS",
                 format!("--config {}", server.display()),
             )
-            .env("OS_KEYSTONE_CONFIG_DIR", directory)
+            .env("OS_KEYSTONE_CONFIG_DIR", &self.directory)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
-        let keystone = Self {
-            url,
-            log,
-            _server: Program::start_anywhere(command)?,
-        };
+        self.server = Some(Program::start_anywhere(command)?);
         let answers = until(START_PATIENCE, "Keystone to answer", || {
-            Ok(ask(address, "GET", "/v3", None).is_ok_and(|answer| answer.status == 200))
+            Ok(ask(self.address, "GET", "/v3", None).is_ok_and(|answer| answer.status == 200))
         });
-        answers.with_context(|| keystone.log())?;
-        Ok(keystone)
+        answers.with_context(|| self.log())
     }
 
     /// Returns the end of its log.
@@ -117,6 +137,11 @@ impl Keystone {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()
     }
+}
+
+/// Returns where Keystone and what serves it are installed.
+fn installed() -> anyhow::Result<PathBuf> {
+    venv::install("keystone", &PACKAGES)
 }
 
 /// One request at a time: SQLite takes one writer.

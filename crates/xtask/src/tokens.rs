@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::guide;
 use crate::keystone::{Keystone, PASSWORD};
 use accounts::Accounts;
-use api::Api;
+use api::{Api, Memory};
 use curl::Answer;
 
 /// The path that callers ask for.
@@ -25,11 +25,13 @@ pub(crate) struct Args {}
 pub(crate) fn run(_: &Args) -> anyhow::Result<()> {
     let binary = guide::build()?;
     let folder = tempfile::tempdir().context("make a temporary directory")?;
-    let keystone = Keystone::start(folder.path())?;
-    let api = Api::start(&binary, &keystone)?;
+    let mut keystone = Keystone::start(folder.path())?;
+    let asking = Api::start(&binary, &keystone, Memory::None)?;
+    let remembering = Api::start(&binary, &keystone, Memory::Long)?;
     let accounts = Accounts::at(keystone.url());
-    walk(&api, &accounts).map_err(|error| error.context(keystone.log()))?;
-    outage(&api, &accounts, keystone)
+    walk(&asking, &accounts)
+        .and_then(|()| outage(&asking, &remembering, &accounts, &mut keystone))
+        .map_err(|error| error.context(keystone.log()))
 }
 
 fn walk(api: &Api, accounts: &Accounts) -> anyhow::Result<()> {
@@ -143,13 +145,36 @@ fn ends(api: &Api, keystone: &Accounts, people: &People) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn outage(api: &Api, accounts: &Accounts, keystone: Keystone) -> anyhow::Result<()> {
-    let token = accounts.token("admin", Some("admin"))?;
-    drop(keystone);
-    let answer = api.get(LIST, Some(&token))?;
-    expect(&answer, 503, "while Keystone is away")?;
-    ensure!(answer.header("retry-after").is_some(), "{answer:?}");
-    println!("without Keystone nobody is let in, and 503 says when to come again");
+/// Keystone goes, and comes back; nobody restarts an API.
+fn outage(
+    asking: &Api,
+    remembering: &Api,
+    accounts: &Accounts,
+    keystone: &mut Keystone,
+) -> anyhow::Result<()> {
+    let known = accounts.token("admin", Some("admin"))?;
+    let unknown = accounts.token("admin", Some("admin"))?;
+    for api in [asking, remembering] {
+        expect(&api.get(LIST, Some(&known))?, 200, "a token")?;
+    }
+    keystone.stop();
+    for (api, token) in [(asking, &known), (remembering, &unknown)] {
+        let answer = api.get(LIST, Some(token))?;
+        expect(&answer, 503, "while Keystone is away")?;
+        ensure!(answer.header("retry-after").is_some(), "{answer:?}");
+    }
+    let remembered = remembering.get(LIST, Some(&known))?;
+    expect(&remembered, 200, "a token that is remembered")?;
+    println!("without Keystone only remembered tokens are good, and 503 says when to come again");
+    keystone.resume()?;
+    let new = accounts.token("admin", Some("admin"))?;
+    for api in [asking, remembering] {
+        for token in [&known, &unknown, &new] {
+            expect(&api.get(LIST, Some(token))?, 200, "Keystone is back")?;
+        }
+        expect(&api.get(LIST, Some("forged"))?, 401, "a stranger")?;
+    }
+    println!("with Keystone back all is as before, and no API was started again");
     Ok(())
 }
 

@@ -11,19 +11,41 @@ use crate::bench::process::free_address;
 use crate::keystone::{Keystone, PASSWORD};
 use crate::shell::{Step, until};
 
-/// An API process that asks Keystone about every call.
+/// An API process that asks Keystone who calls.
 pub(super) struct Api {
     child: Child,
     folder: TempDir,
     endpoint: String,
 }
 
+/// For how long an API remembers what Keystone said of a token.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Memory {
+    /// It asks about every call.
+    None,
+    /// Longer than a walk takes; the default.
+    Long,
+}
+
+impl Memory {
+    const fn seconds(self) -> i32 {
+        match self {
+            Self::None => -1,
+            Self::Long => 300,
+        }
+    }
+}
+
 impl Api {
     /// Starts it on a database of its own.
-    pub(super) fn start(binary: &Path, keystone: &Keystone) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        binary: &Path,
+        keystone: &Keystone,
+        memory: Memory,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("make a temporary directory")?;
         let (address, url) = (free_address()?, keystone.url());
-        let port = address.port();
+        let (port, memory) = (address.port(), memory.seconds());
         let path = folder.path().display();
         let configuration = format!(
             "[database]\nconnection = sqlite:///{path}/octavia.db\n\
@@ -32,7 +54,7 @@ impl Api {
              [api_settings]\nbind_port = {port}\nsync_wait = 0\nauth_strategy = keystone\n\
              [keystone_authtoken]\nauth_url = {url}\nwww_authenticate_uri = {url}\n\
              username = admin\npassword = {PASSWORD}\nproject_name = admin\n\
-             token_cache_time = -1\nhttp_request_max_retries = 1\nservice_type = load-balancer\n"
+             token_cache_time = {memory}\nhttp_request_max_retries = 1\nservice_type = load-balancer\n"
         );
         let file = folder.path().join("octavia.conf");
         std::fs::write(&file, configuration)?;
