@@ -1,6 +1,7 @@
 //! The whole configuration of an amphora, as one document with a generation.
 
 mod l7;
+mod protection;
 mod tls;
 
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use l7::{L7Action, L7Compare, L7Policy, L7Rule, L7Subject};
+pub use protection::{PassiveHealth, RateLimit};
 pub use tls::{
     Certificate, CipherSuite, ClientAuthentication, ClientCertificates, Hsts, ListenerTls, PoolTls,
     TlsVersion,
@@ -95,6 +97,9 @@ pub struct Listener {
     /// Who may connect; everybody when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_cidrs: Vec<IpNet>,
+    /// How often one client may ask, if that is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
     /// What is done with certain requests, by position; only for HTTP. Disabled ones, and those
     /// without an enabled rule, are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -278,6 +283,9 @@ pub struct Pool {
     /// How its members are asked whether they work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_monitor: Option<HealthMonitor>,
+    /// When members are left alone because of what clients met there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passive_health: Option<PassiveHealth>,
     /// Whether the pool takes traffic (`admin_state_up`).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,
@@ -301,6 +309,10 @@ pub struct Member {
     /// Whether it serves only when no other member can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub backup: bool,
+    /// For how long its share grows from nothing to all of it once it is added to a pool that
+    /// serves, or is back, in seconds; for pools that balance in turn or by connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_start_s: Option<u32>,
     /// Whether it takes traffic (`admin_state_up`).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,

@@ -6,8 +6,11 @@
 
 pub(crate) mod bind;
 pub(crate) mod compile;
+mod outcome;
+mod slow_start;
 pub(crate) mod snapshot;
 pub(crate) mod state;
 
+pub(crate) use outcome::Outcome;
 pub(crate) use snapshot::{Listener, Pool, Snapshot};
 pub(crate) use state::MemberState;

@@ -316,6 +316,7 @@ impl Target {
         let is_down = self.verdict.is_down();
         let turned = self.state.set_down(is_down);
         if turned {
+            self.state.since.set(now);
             let cause = cause.as_deref().unwrap_or("its checks succeed");
             let member = self.state.id;
             let status = if is_down { "down" } else { "up" };

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::config::snapshot::Pool;
 use crate::limits;
 use crate::tls::Peer;
+use answer::Response;
 pub(crate) use matcher::BadPolicy;
 use matcher::{Action, Matcher};
 use request::Request;
@@ -42,6 +43,8 @@ pub(crate) enum Verdict {
         /// Where.
         location: Vec<u8>,
     },
+    /// It is answered with what was written before.
+    Respond(Arc<Response>),
     /// A pool serves it.
     Pool(Arc<Pool>),
 }
@@ -89,6 +92,7 @@ impl Policies {
                 code: redirect.code,
                 location: redirect.location(&request),
             },
+            Some(Action::Respond(response)) => Verdict::Respond(Arc::clone(response)),
             Some(Action::Pool(id)) => {
                 let pool = self.pools.get(id).map(Arc::clone);
                 pool.map_or(Verdict::Pass, Verdict::Pool)

@@ -20,6 +20,7 @@
 //! | `metrics` | the answer of PROMETHEUS listeners |
 //! | `flow_log` | a line for each request, connection and flow |
 //! | `networks` | who may connect |
+//! | `rate` | how often one client may ask |
 //! | `report` | statuses and counters, gathered from shared atomics |
 //! | `limits` | every bound in one place |
 //!
@@ -42,6 +43,7 @@ mod metrics;
 mod networks;
 pub mod proxy;
 mod proxy_protocol;
+mod rate;
 mod report;
 mod runtime;
 mod shared;

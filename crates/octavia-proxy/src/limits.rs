@@ -7,6 +7,13 @@ pub(crate) const REGEX_BYTES: usize = 1 << 20;
 /// How much a loop may remember of its way through the expressions of one subject.
 pub(crate) const REGEX_CACHE_BYTES: usize = 8 << 20;
 
+/// The longest body that a policy answers with.
+pub(crate) const RESPONSE_BYTES: usize = 16 * 1024;
+/// How many of the latest clients of a listener are known by how often they ask, at least.
+pub(crate) const RATED_CLIENTS: usize = 64 * 1024;
+/// In how many parts they are kept, so that loops seldom meet there.
+pub(crate) const RATED_PARTS: usize = 64;
+
 /// The longest head of a request or response, as HAProxy's default buffer.
 pub(crate) const HEAD_BYTES: usize = 16 * 1024;
 /// The most header fields in a head, as HAProxy's `tune.http.maxhdr`.

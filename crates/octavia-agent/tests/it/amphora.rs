@@ -173,6 +173,7 @@ pub(crate) fn document(generation: u64) -> AmphoraConfig {
             insert_headers: octavia_amphora_api::config::InsertHeaders::default(),
             log: None,
             allowed_cidrs: Vec::new(),
+            rate_limit: None,
             l7_policies: Vec::new(),
             tls: None,
         }],

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 /// What a listener does with the requests for which all rules hold.
 ///
-/// Policies that reject come first, then those that answer with a redirection, then those that
+/// Policies that reject come first, then those that answer otherwise, then those that
 /// choose a pool; among equals the order of the document counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +35,15 @@ pub enum L7Action {
         prefix: String,
         /// The status: 301, 302, 303, 307 or 308.
         code: u16,
+    },
+    /// Answers with what is given here; counts among redirections, and upstream has it not.
+    FixedResponse {
+        /// The status: 200 to 599.
+        status: u16,
+        /// The media type of the body.
+        content_type: String,
+        /// The body.
+        body: String,
     },
     /// Has a pool serve the request; without effect while the pool is disabled.
     RedirectToPool {

@@ -45,6 +45,7 @@ fn translate(
             format: format.to_owned(),
         }),
         allowed_cidrs: listener.allowed_cidrs.clone(),
+        rate_limit: None,
         l7_policies: l7::policies(tree, listener),
         tls: tls::of_listener(listener, surroundings.material)?,
     })

@@ -38,6 +38,7 @@ fn translate(tree: &PoolTree, material: &Material) -> Result<config::Pool, Unsup
         health_monitor: health_monitor::deployed(tree)
             .map(health_monitor::translate)
             .transpose()?,
+        passive_health: None,
         enabled: pool.enabled,
         tls: tls::of_pool(pool, material)?,
     })
@@ -110,6 +111,7 @@ fn member(member: &Member) -> config::Member {
         port: member.protocol_port,
         weight: member.weight.unwrap_or(Weight::DEFAULT).get(),
         backup: member.backup,
+        slow_start_s: None,
         enabled: member.enabled,
         monitor_address: member.monitor_address,
         monitor_port: member.monitor_port,

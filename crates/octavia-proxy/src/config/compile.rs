@@ -11,6 +11,7 @@ use octavia_amphora_api::AmphoraConfig;
 use octavia_amphora_api::config::{self, ListenerProtocol, PoolProtocol};
 use uuid::Uuid;
 
+use super::slow_start;
 use super::snapshot::{Binding, Headers, Listener, Log, Member, Pool, Snapshot};
 use super::state::{ListenerState, MemberState};
 use crate::balance::RoundRobin;
@@ -20,6 +21,8 @@ use crate::limits;
 use crate::networks::Networks;
 use crate::proxy::ApplyError;
 use crate::proxy_protocol::Version;
+use crate::rate::RateLimits;
+use crate::runtime::clock::Time;
 use crate::sticky::Stickiness;
 use crate::tally::Tallies;
 use crate::tls::{ClientTls, PeerHeader, PeerHeaders, ServerTls};
@@ -108,6 +111,7 @@ fn chosen_pool(policy: &config::L7Policy) -> Option<Uuid> {
     match policy.action {
         config::L7Action::RedirectToPool { pool } => Some(pool),
         config::L7Action::Reject
+        | config::L7Action::FixedResponse { .. }
         | config::L7Action::RedirectToUrl { .. }
         | config::L7Action::RedirectPrefix { .. } => None,
     }
@@ -173,6 +177,9 @@ fn compile_pool(
         .collect();
     let ids: Vec<_> = pool.members.iter().map(|member| member.id).collect();
     let before = before.pools.iter().find(|other| other.id == pool.id);
+    if let Some(before) = before {
+        slow_start::begin(&members, before, Time::now());
+    }
     let sticky_before = before.and_then(|other| other.stickiness.as_ref());
     let tls_before = before.and_then(|other| other.tls.as_ref());
     let tls = pool
@@ -185,12 +192,14 @@ fn compile_pool(
         tls: tls.map_err(|cause| ApplyError::Invalid(format!("pool {}: {cause}", pool.id)))?,
         algorithm: pool.algorithm,
         header: header(pool),
+        scale: slow_start::scale(&members),
         members,
         stickiness: pool
             .session_persistence
             .as_ref()
             .map(|wanted| Stickiness::continued(wanted, &ids, sticky_before)),
         monitor: pool.health_monitor.clone(),
+        passive_health: pool.passive_health,
         enabled: pool.enabled,
         tallies: before.map_or_else(
             || Arc::new(Tallies::new(slots.loops)),
@@ -233,6 +242,9 @@ fn compile_member(
     Member {
         weight: member.weight,
         backup: member.backup,
+        slow_start: member
+            .slow_start_s
+            .map(|seconds| Duration::from_secs(seconds.into())),
         enabled: member.enabled,
         check_address: SocketAddr::new(
             member.monitor_address.unwrap_or(member.address),
@@ -264,6 +276,10 @@ fn compile_listener(
     let l7 = known.and_then(|known| known.l7.as_ref());
     let l7 = Policies::compile(&listener.l7_policies, pools, l7)
         .map_err(|bad| invalid(bad.to_string()))?;
+    let rate = known.and_then(|known| known.rate.as_ref());
+    let rate = listener
+        .rate_limit
+        .map(|wanted| RateLimits::continued(wanted, rate));
     let tls = known.and_then(|known| known.tls.as_ref());
     let tls = listener
         .tls
@@ -289,6 +305,7 @@ fn compile_listener(
             },
         }),
         allowed: Networks::of(&listener.allowed_cidrs),
+        rate: rate.transpose().map_err(invalid)?,
         tls: tls.transpose().map_err(invalid)?,
         l7,
         state,

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol};
+use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol, PassiveHealth};
 use uuid::Uuid;
 
 use super::state::{ListenerState, MemberState};
@@ -15,6 +15,8 @@ use crate::flow_log::{Format, Names};
 use crate::l7::Policies;
 use crate::networks::Networks;
 use crate::proxy_protocol::Version;
+use crate::rate::RateLimits;
+use crate::runtime::clock::Time;
 use crate::sticky::Stickiness;
 use crate::tally::Tallies;
 use crate::tls::{ClientTls, PeerHeaders, ServerTls, Spoken};
@@ -81,6 +83,8 @@ pub(crate) struct Listener {
     pub(crate) log: Option<Log>,
     /// Who may connect; everybody when empty.
     pub(crate) allowed: Networks,
+    /// How often one client may ask, if that is limited.
+    pub(crate) rate: Option<Arc<RateLimits>>,
     /// The TLS that its clients speak, if they do.
     pub(crate) tls: Option<Arc<ServerTls>>,
     /// What is done with certain requests.
@@ -152,6 +156,16 @@ impl Listener {
         self.tls.as_ref().map_or(&[], |tls| &tls.answer_lines)
     }
 
+    /// Tells whether `client` may begin a connection or flow now. One that asks over HTTP is counted
+    /// by its requests.
+    pub(crate) fn admits(&self, client: IpAddr, now: Time) -> bool {
+        let limits = match self.protocol {
+            ListenerProtocol::Tcp | ListenerProtocol::Udp => self.rate.as_ref(),
+            ListenerProtocol::Http | ListenerProtocol::Prometheus => None,
+        };
+        self.allows(client) && limits.is_none_or(|limits| limits.take(client, now).is_ok())
+    }
+
     /// Tells whether `client` may connect.
     pub(crate) fn allows(&self, client: IpAddr) -> bool {
         self.allowed.is_empty() || self.allowed.contains(client)
@@ -174,8 +188,12 @@ pub(crate) struct Pool {
     pub(crate) stickiness: Option<Stickiness>,
     /// How its members are asked whether they work.
     pub(crate) monitor: Option<HealthMonitor>,
+    /// When they are left alone because of what clients met there.
+    pub(crate) passive_health: Option<PassiveHealth>,
     /// Whether it takes traffic.
     pub(crate) enabled: bool,
+    /// What a weight of 1 counts: more than 1 where shares grow slowly.
+    pub(crate) scale: u32,
     /// What is counted.
     pub(crate) tallies: Arc<Tallies>,
     /// Whose turn it is, for all loops.
@@ -188,6 +206,8 @@ pub(crate) struct Member {
     pub(crate) weight: u16,
     /// Whether it serves only when no other member can.
     pub(crate) backup: bool,
+    /// How long its share takes to grow once it is there, if it does.
+    pub(crate) slow_start: Option<Duration>,
     /// Whether it takes traffic.
     pub(crate) enabled: bool,
     /// Where the health monitor asks.
@@ -198,43 +218,84 @@ pub(crate) struct Member {
     pub(crate) state: Arc<MemberState>,
 }
 
+/// Who is to be chosen from.
+#[derive(Clone, Copy)]
+enum Among {
+    /// Those that serve.
+    Active,
+    /// Those that serve when no other can.
+    Backups,
+    /// All that would serve but for what clients met there.
+    Ejected,
+}
+
 impl Pool {
     /// Chooses a member for `client`, other than those whose slots are in `tried`.
-    pub(crate) fn choose(&self, client: SocketAddr, tried: &[usize]) -> Option<&Arc<MemberState>> {
+    ///
+    /// Members that were ejected are better than none.
+    pub(crate) fn choose(
+        &self,
+        client: SocketAddr,
+        tried: &[usize],
+        now: Time,
+    ) -> Option<&Arc<MemberState>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut choose = |backup| {
-            let candidates = self.candidates(backup, tried);
+        let mut choose = |among| {
+            let candidates = self.candidates(among, tried, now);
             balance::choose(self.algorithm, &mut turns, client, candidates)
         };
-        let index = choose(false).or_else(|| choose(true))?;
+        let ejected = self.passive_health.map(|_| Among::Ejected);
+        let index = choose(Among::Active)
+            .or_else(|| choose(Among::Backups))
+            .or_else(|| choose(ejected?))?;
         Some(&self.members[index].state)
     }
 
     /// Returns the member that a client wishes to stay with, if that may go on: draining members
     /// keep what they have.
-    pub(crate) fn keep(&self, wish: Uuid, tried: &[usize]) -> Option<&Arc<MemberState>> {
+    pub(crate) fn keep(&self, wish: Uuid, tried: &[usize], now: Time) -> Option<&Arc<MemberState>> {
         let member = &self.members[self.stickiness.as_ref()?.place(wish)?];
-        let may_go_on = member.enabled && !self.is_down(member);
+        let may_go_on = member.enabled && !self.is_down(member) && !self.is_ejected(member, now);
         let is_tried = tried.contains(&member.state.slot);
         (may_go_on && !is_tried).then_some(&member.state)
     }
 
-    fn candidates(&self, backup: bool, tried: &[usize]) -> impl Iterator<Item = Candidate> + Clone {
+    fn candidates(
+        &self,
+        among: Among,
+        tried: &[usize],
+        now: Time,
+    ) -> impl Iterator<Item = Candidate> + Clone {
+        let is_meant = move |member: &Member| match among {
+            Among::Active => !member.backup && self.takes_traffic(member, now),
+            Among::Backups => member.backup && self.takes_traffic(member, now),
+            Among::Ejected => self.could_serve(member),
+        };
         let members = self.members.iter().enumerate();
         members
-            .filter(move |(_, member)| member.backup == backup && self.takes_traffic(member))
+            .filter(move |(_, member)| is_meant(member))
             .filter(|(_, member)| !tried.contains(&member.state.slot))
-            .map(|(index, member)| Candidate {
+            .map(move |(index, member)| Candidate {
                 index,
                 id: member.state.id,
-                weight: u32::from(member.weight),
+                weight: self.share(member, now),
                 active: member.state.active(),
             })
     }
 
     /// Tells whether `member` may get something new.
-    pub(crate) fn takes_traffic(&self, member: &Member) -> bool {
+    pub(crate) fn takes_traffic(&self, member: &Member, now: Time) -> bool {
+        self.could_serve(member) && !self.is_ejected(member, now)
+    }
+
+    /// Tells whether `member` could get something new, if it is not ejected.
+    pub(super) fn could_serve(&self, member: &Member) -> bool {
         member.enabled && member.weight > 0 && !self.is_down(member)
+    }
+
+    /// Tells whether `member` is left alone because of what clients met there.
+    pub(crate) fn is_ejected(&self, member: &Member, now: Time) -> bool {
+        self.passive_health.is_some() && member.state.is_ejected(now)
     }
 
     fn is_down(&self, member: &Member) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use octavia_amphora_api::report::Counters;
 use uuid::Uuid;
 
-use crate::runtime::clock::Time;
+use crate::runtime::clock::{AtomicTime, Time};
 use crate::tally::Tallies;
 
 /// The counters that one loop writes. On a cache line of its own.
@@ -153,6 +153,12 @@ pub(crate) struct MemberState {
     pub(crate) slot: usize,
     /// What is counted.
     pub(crate) tallies: Tallies,
+    /// When it came, or came back, into a pool that serves.
+    pub(crate) since: AtomicTime,
+    /// Until when it is left alone because of what clients met there.
+    pub(crate) ejected_until: AtomicTime,
+    /// How often in a row clients met a failure there.
+    failures: AtomicU32,
     active: AtomicU32,
     down: AtomicBool,
     last_check: Mutex<LastCheck>,
@@ -183,6 +189,9 @@ impl MemberState {
             address,
             slot,
             tallies: Tallies::new(loops),
+            since: AtomicTime::default(),
+            ejected_until: AtomicTime::default(),
+            failures: AtomicU32::new(0),
             active: AtomicU32::new(0),
             down: AtomicBool::new(false),
             last_check: Mutex::default(),
@@ -202,6 +211,23 @@ impl MemberState {
     /// Counts a request or connection that ends.
     pub(crate) fn end(&self) {
         self.active.fetch_sub(1, Relaxed);
+    }
+
+    /// Counts a failure that a client met; returns how many there were in a row.
+    pub(crate) fn add_failure(&self) -> u32 {
+        self.failures.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Tells whether it is left alone because of what clients met there.
+    pub(crate) fn is_ejected(&self, now: Time) -> bool {
+        self.ejected_until.get().is_some_and(|until| until > now)
+    }
+
+    /// Forgets the failures.
+    pub(crate) fn forget_failures(&self) {
+        if self.failures.load(Relaxed) > 0 {
+            self.failures.store(0, Relaxed);
+        }
     }
 
     /// Tells whether its checks fail.

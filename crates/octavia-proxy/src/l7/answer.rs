@@ -1,8 +1,46 @@
 //! The answers that policies give.
 
 use std::io::Write;
+use std::time::Duration;
+
+use crate::limits;
 
 const FORBIDDEN: &str = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n";
+
+const TOO_MANY: &str =
+    "<html><body><h1>429 Too Many Requests</h1>\nThis client asks too often.\n</body></html>\n";
+
+/// What a policy answers in place of a member.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Response {
+    /// The status.
+    pub(crate) status: u16,
+    /// The media type of the body.
+    pub(super) content_type: String,
+    /// The body.
+    pub(super) body: String,
+}
+
+impl Response {
+    /// Returns why it cannot be given, if so.
+    pub(super) fn problem(&self) -> Option<String> {
+        let has_no_body = matches!(self.status, 204 | 205 | 304);
+        if !(200..=599).contains(&self.status) {
+            Some(format!("{} is not the status of an answer", self.status))
+        } else if has_no_body && !self.body.is_empty() {
+            Some(format!("an answer {} has no body", self.status))
+        } else if self.content_type.contains(char::is_control) {
+            Some("its content type has control characters".to_owned())
+        } else if self.body.len() > limits::RESPONSE_BYTES {
+            Some(format!(
+                "its body is longer than {} bytes",
+                limits::RESPONSE_BYTES
+            ))
+        } else {
+            None
+        }
+    }
+}
 
 /// What the answer depends on beside the policy.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +82,65 @@ pub(crate) fn reject(manner: Manner, out: &mut Vec<u8>) {
         out,
         "HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
          Content-Type: text/html\r\n{connection}\r\n{body}"
+    )
+    .expect("a vector takes every byte");
+}
+
+/// Renders what a policy answers.
+pub(crate) fn fixed(response: &Response, manner: Manner, out: &mut Vec<u8>) {
+    let (status, reason) = (response.status, phrase(response.status));
+    let connection = manner.connection();
+    write!(out, "HTTP/1.1 {status} {reason}\r\n{connection}").expect("a vector takes every byte");
+    if !matches!(status, 204 | 304) {
+        write!(out, "Content-Length: {}\r\n", response.body.len())
+            .expect("a vector takes every byte");
+    }
+    if !response.content_type.is_empty() {
+        write!(out, "Content-Type: {}\r\n", response.content_type)
+            .expect("a vector takes every byte");
+    }
+    out.extend_from_slice(b"\r\n");
+    if !manner.head_only {
+        out.extend_from_slice(response.body.as_bytes());
+    }
+}
+
+/// Returns the reason that goes with a status (RFC 9110); it may be empty.
+fn phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        410 => "Gone",
+        418 => "I'm a teapot",
+        429 => "Too Many Requests",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => reason(status).unwrap_or_default(),
+    }
+}
+
+/// Renders that a client asks too often, and when it may ask again.
+pub(crate) fn too_many(wait: Duration, manner: Manner, out: &mut Vec<u8>) {
+    let connection = manner.connection();
+    let length = TOO_MANY.len();
+    let body = if manner.head_only { "" } else { TOO_MANY };
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    write!(
+        out,
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
+         Content-Type: text/html\r\nRetry-After: {seconds}\r\n{connection}\r\n{body}"
     )
     .expect("a vector takes every byte");
 }

@@ -1,8 +1,10 @@
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use octavia_amphora_api::config::{L7Action, L7Policy};
 use uuid::Uuid;
 
+use super::answer::Response;
 use super::condition::Condition;
 use super::index::{Found, Index};
 use super::request::Request;
@@ -50,6 +52,8 @@ pub(super) enum Action {
     Reject,
     /// Sends the client elsewhere.
     Redirect(Redirect),
+    /// Answers with what was written before.
+    Respond(Arc<Response>),
     /// Has a pool serve it.
     Pool(Uuid),
 }
@@ -88,15 +92,24 @@ impl Action {
             L7Action::Reject => Self::Reject,
             L7Action::RedirectToUrl { url, code } => redirect(url, code, false),
             L7Action::RedirectPrefix { prefix, code } => redirect(prefix, code, true),
+            L7Action::FixedResponse {
+                status,
+                content_type,
+                body,
+            } => Self::Respond(Arc::new(Response {
+                status: *status,
+                content_type: content_type.clone(),
+                body: body.clone(),
+            })),
             L7Action::RedirectToPool { pool } => Self::Pool(*pool),
         }
     }
 
-    /// What rejects comes before what redirects, and that before what chooses a pool.
+    /// What rejects comes before other answers, and those before what chooses a pool.
     fn stage(&self) -> u8 {
         match self {
             Self::Reject => 0,
-            Self::Redirect(_) => 1,
+            Self::Redirect(_) | Self::Respond(_) => 1,
             Self::Pool(_) => 2,
         }
     }
@@ -109,6 +122,7 @@ impl Action {
             Self::Redirect(to) if to.target.contains(char::is_control) => {
                 Some("its target has control characters".to_owned())
             }
+            Self::Respond(response) => response.problem(),
             Self::Reject | Self::Redirect(_) | Self::Pool(_) => None,
         }
     }
@@ -194,7 +208,7 @@ impl Policy {
     fn pool(&self) -> Option<Uuid> {
         match self.action {
             Action::Pool(pool) => Some(pool),
-            Action::Reject | Action::Redirect(_) => None,
+            Action::Reject | Action::Redirect(_) | Action::Respond(_) => None,
         }
     }
 }

@@ -132,6 +132,11 @@ fn what_cannot_be_served_is_refused_with_the_policy() {
         url: url.to_owned(),
         code,
     };
+    let fixed = |status, body: &str| L7Action::FixedResponse {
+        status,
+        content_type: "text/plain".to_owned(),
+        body: body.to_owned(),
+    };
     let bad = [
         policy(1, L7Action::Reject, Vec::new()),
         policy(2, L7Action::Reject, path(L7Compare::Regex, "(?=a)")),
@@ -142,6 +147,13 @@ fn what_cannot_be_served_is_refused_with_the_policy() {
         ),
         policy(4, url("http://x", 200), anything()),
         policy(5, url("http://x\r\nSet-Cookie: a=b", 302), anything()),
+        policy(6, fixed(199, ""), anything()),
+        policy(7, fixed(204, "body"), anything()),
+        policy(
+            8,
+            fixed(200, &"x".repeat(limits::RESPONSE_BYTES + 1)),
+            anything(),
+        ),
     ];
     for policy in bad {
         let refused = Matcher::compile(std::slice::from_ref(&policy));
@@ -195,7 +207,7 @@ fn some_rule() -> impl Strategy<Value = L7Rule> {
 
 /// Makes policies that can be told apart by what they do.
 fn some_policies() -> impl Strategy<Value = Vec<L7Policy>> {
-    let one = (0..4_usize, prop::collection::vec(some_rule(), 1..4));
+    let one = (0..5_usize, prop::collection::vec(some_rule(), 1..4));
     prop::collection::vec(one, 0..12).prop_map(|all| {
         let numbered = (0..).zip(all);
         let policy = |(number, (action, rules)): (u128, _)| {
@@ -208,6 +220,11 @@ fn some_policies() -> impl Strategy<Value = Vec<L7Policy>> {
                 2 => L7Action::RedirectPrefix {
                     prefix: format!("http://{number}"),
                     code: 302,
+                },
+                3 => L7Action::FixedResponse {
+                    status: 200,
+                    content_type: "text/plain".to_owned(),
+                    body: number.to_string(),
                 },
                 _ => L7Action::RedirectToPool {
                     pool: Uuid::from_u128(number),
@@ -245,7 +262,7 @@ proptest! {
         let had = |pool: Uuid| !pool.as_u128().is_multiple_of(3);
         let is_had = |policy: &L7Policy| match policy.action {
             L7Action::RedirectToPool { pool } => had(pool),
-            L7Action::Reject | L7Action::RedirectToUrl { .. } | L7Action::RedirectPrefix { .. } => true,
+            L7Action::Reject | L7Action::RedirectToUrl { .. } | L7Action::RedirectPrefix { .. } | L7Action::FixedResponse { .. } => true,
         };
         let matcher = Matcher::compile(&policies).expect("policies");
         for head in heads {

@@ -124,7 +124,7 @@ pub(super) fn add(snapshot: &Snapshot, now: Time, page: &mut Page) {
             tallies: &pool.tallies,
         })
         .collect();
-    statuses_of_pools(&pools, page);
+    statuses_of_pools(&pools, now, page);
     counts("octavia_pool", "member_aborts_total", &owners, page);
     zeros("octavia_pool", &NEVER_OF_POOLS, &owners, page);
     let members: Vec<_> = pools
@@ -145,7 +145,7 @@ pub(super) fn add(snapshot: &Snapshot, now: Time, page: &mut Page) {
         "Current status of the member.",
     );
     for (owner, (_, _, pool, member)) in owners.iter().zip(&members) {
-        let status = member_status(pool, member);
+        let status = member_status(pool, member, now);
         for (state, meant) in STATES {
             let labels = [&owner.labels[..], &[("state", state)]].concat();
             page.sample(&labels, u8::from(status == meant));
@@ -165,14 +165,17 @@ fn name(snapshot: &Snapshot, pool: &Pool) -> String {
     }
 }
 
-fn statuses_of_pools(pools: &[(String, &Pool)], page: &mut Page) {
+fn statuses_of_pools(pools: &[(String, &Pool)], now: Time, page: &mut Page) {
     page.family(
         "octavia_pool_status",
         Kind::Gauge,
         "Current status of the pool.",
     );
     for (name, pool) in pools {
-        let is_up = pool.members.iter().any(|member| pool.takes_traffic(member));
+        let is_up = pool
+            .members
+            .iter()
+            .any(|member| pool.takes_traffic(member, now));
         page.sample(&[("pool", name), ("state", "DOWN")], u8::from(!is_up));
         page.sample(&[("pool", name), ("state", "UP")], u8::from(is_up));
     }
@@ -183,7 +186,7 @@ fn statuses_of_pools(pools: &[(String, &Pool)], page: &mut Page) {
             let serving = pool
                 .members
                 .iter()
-                .filter(|member| pool.takes_traffic(member));
+                .filter(|member| pool.takes_traffic(member, now));
             let count = serving.filter(|member| member.backup == is_backup).count();
             page.sample(&[("pool", name)], count);
         }

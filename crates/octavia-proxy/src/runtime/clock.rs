@@ -1,5 +1,6 @@
 //! The monotonic clock, read once a turn of a loop and handed on as a value.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -27,6 +28,11 @@ impl Time {
         Self(seconds * 1_000_000 + nanoseconds / 1_000)
     }
 
+    /// Returns the nanoseconds since the clock began.
+    pub(crate) fn nanos(self) -> u64 {
+        self.0.saturating_mul(1_000)
+    }
+
     /// Returns the moment `duration` later.
     pub(crate) fn after(self, duration: Duration) -> Self {
         let microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
@@ -36,5 +42,22 @@ impl Time {
     /// Returns the time passed since `earlier`; zero if that is not earlier.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A moment that loops share, if it came.
+#[derive(Debug, Default)]
+pub(crate) struct AtomicTime(AtomicU64);
+
+impl AtomicTime {
+    /// Returns it.
+    pub(crate) fn get(&self) -> Option<Time> {
+        let time = self.0.load(Relaxed);
+        (time > 0).then_some(Time(time))
+    }
+
+    /// Sets it.
+    pub(crate) fn set(&self, time: Time) {
+        self.0.store(time.0, Relaxed);
     }
 }

@@ -82,7 +82,7 @@ impl Worker {
         let accepted = match acceptfrom_with(&acceptor.sockets[self.index], flags) {
             Ok((socket, peer)) => {
                 let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
-                let allowed = peer.filter(|peer| acceptor.listener.allows(peer.ip()));
+                let allowed = peer.filter(|peer| acceptor.listener.admits(peer.ip(), self.io.now));
                 if allowed.is_none() {
                     state.tallies.of_loop(self.index).refused.add(1);
                 }

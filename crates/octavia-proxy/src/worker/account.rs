@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::{Worker, log};
+use crate::config::Outcome;
 use crate::http1::answer::Refusal;
 use crate::runtime::clock::Time;
 use crate::runtime::slots::Key;
@@ -28,6 +29,17 @@ impl End {
     pub(super) fn is_ours(self, status: u16) -> bool {
         matches!(self, Self::Intercepted | Self::Denied)
             || matches!(status, 400 | 405 | 408 | 431 | 501 | 505)
+    }
+
+    /// Returns what the client met at the member that served it, if that tells of the member.
+    fn outcome(self, status: u16) -> Option<Outcome> {
+        match (self, status) {
+            (Self::Complete, 0) => Some(Outcome::Connected),
+            (Self::Complete, status) => Some(Outcome::Answered(status)),
+            // Where nobody was reached, each that could not be was counted then.
+            (Self::Member, status) => Some(Outcome::Failed).filter(|_| status != 503),
+            (Self::Intercepted | Self::Denied | Self::Client, _) => None,
+        }
     }
 
     /// Returns HAProxy's letters: who ended it, and in which phase.
@@ -67,6 +79,12 @@ impl Worker {
         );
         if let Some(pool) = pool {
             count(client, pool.tallies.of_loop(index), end, now);
+        }
+        if let (Some(pool), Some(member)) = (pool, served)
+            && let Some(outcome) = end.outcome(client.record.status)
+            && pool.note(member, outcome, now)
+        {
+            self.shared.tell_change();
         }
         if let Some(member) = served {
             count(client, member.tallies.of_loop(index), end, now);

@@ -1,6 +1,7 @@
 //! Requests that a policy of the listener takes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use octavia_amphora_api::config::ListenerProtocol;
 
@@ -11,7 +12,7 @@ use crate::flow_log::Queue;
 use crate::http1::body::Framing;
 use crate::http1::request::RequestHead;
 use crate::l7::Verdict;
-use crate::l7::answer::{self, Manner};
+use crate::l7::answer::{self, Manner, Response};
 use crate::limits;
 use crate::metrics;
 use crate::runtime::slots::Key;
@@ -19,7 +20,13 @@ use crate::runtime::slots::Key;
 /// The answer of a policy.
 pub(super) enum Reply {
     Refusal,
-    Redirection { code: u16, location: Vec<u8> },
+    Redirection {
+        code: u16,
+        location: Vec<u8>,
+    },
+    Fixed(Arc<Response>),
+    /// The client asks too often.
+    TooMany(Duration),
     Metrics,
     NotFound,
 }
@@ -41,8 +48,17 @@ impl Worker {
                 None
             }
             Verdict::Reject => Some(Reply::Refusal),
+            Verdict::Respond(response) => Some(Reply::Fixed(response)),
             Verdict::Redirect { code, location } => Some(Reply::Redirection { code, location }),
         }
+    }
+
+    /// Takes a token of the client, whose request is whole; answers where it has none.
+    pub(super) fn ask_rate(&mut self, key: Key) -> Option<Reply> {
+        let client = self.clients.get_mut(key)?;
+        let limits = client.listener.rate.as_ref()?;
+        let taken = limits.take(client.address.ip(), self.io.now);
+        taken.err().map(Reply::TooMany)
     }
 
     /// Answers in place of a member. The connection goes on where no body is in the way.
@@ -65,6 +81,14 @@ impl Worker {
             Reply::Redirection { code, location } => {
                 answer::redirect(*code, location, manner, out);
                 (*code, End::Intercepted)
+            }
+            Reply::Fixed(response) => {
+                answer::fixed(response, manner, out);
+                (response.status, End::Intercepted)
+            }
+            Reply::TooMany(wait) => {
+                answer::too_many(*wait, manner, out);
+                (429, End::Denied)
             }
             Reply::Metrics => {
                 let dropped = self.shared.log.as_ref().map_or(0, Queue::dropped);

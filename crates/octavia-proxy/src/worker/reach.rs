@@ -6,6 +6,7 @@ use super::account::End;
 use super::client::Phase;
 use super::member::{Freshness, Security, Wanted};
 use super::{Step, Worker};
+use crate::config::Outcome;
 use crate::http1::Exchange;
 use crate::http1::answer::Refusal;
 use crate::limits;
@@ -40,8 +41,10 @@ impl Worker {
                 return self.give_up(key, "no server could be reached");
             }
             let tried = client.attempts.tried();
-            let kept = client.wish.and_then(|wish| pool.keep(wish, tried));
-            let chosen = kept.or_else(|| pool.choose(client.address, tried));
+            let kept = client
+                .wish
+                .and_then(|wish| pool.keep(wish, tried, self.io.now));
+            let chosen = kept.or_else(|| pool.choose(client.address, tried, self.io.now));
             let Some(member) = chosen else {
                 return match tried {
                     [] => self.give_up(key, "no server is available"),
@@ -164,6 +167,10 @@ impl Worker {
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.note_member(member.state.id);
                 client.record.reach(&member.state, self.io.now);
+                let pool = client.chosen.as_ref().or(client.listener.pool.as_ref());
+                if let Some(pool) = pool {
+                    pool.note(&member.state, Outcome::Connected, self.io.now);
+                }
                 client.phase = Phase::Tunnel;
                 Step::Again
             }
@@ -186,6 +193,12 @@ impl Worker {
         match failure {
             Failure::Connect => tally.connection_errors.add(1),
             Failure::Unsent | Failure::Broken => tally.response_errors.add(1),
+        }
+        if failure == Failure::Connect
+            && let Some(pool) = client.chosen.as_ref().or(client.listener.pool.as_ref())
+            && pool.note(&member.state, Outcome::Failed, self.io.now)
+        {
+            self.shared.tell_change();
         }
         let is_wished = client.wish == Some(member.state.id);
         self.drop_member(key);

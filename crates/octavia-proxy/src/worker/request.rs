@@ -117,7 +117,7 @@ impl Worker {
                 }
                 client.http.input.clear();
                 client.http.input.extend_from_slice(&bytes[head.length..]);
-                match reply {
+                match self.ask_rate(key).or(reply) {
                     Some(reply) => self.reply(key, &head, &reply),
                     None => self.begin_request(key, head),
                 }

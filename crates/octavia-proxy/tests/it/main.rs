@@ -10,6 +10,7 @@ mod http2;
 mod l7;
 mod limits;
 mod metrics;
+mod protection;
 mod proxy_protocol;
 mod requests;
 mod smuggling;

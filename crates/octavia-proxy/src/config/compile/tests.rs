@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::compile;
 use crate::config::Snapshot;
 use crate::proxy::ApplyError;
+use crate::runtime::clock::Time;
 
 const LOOPS: usize = 2;
 
@@ -23,6 +24,7 @@ fn member(number: u128) -> Member {
         port: 80,
         weight: 1,
         backup: false,
+        slow_start_s: None,
         enabled: true,
         monitor_address: None,
         monitor_port: None,
@@ -40,6 +42,7 @@ fn listener(number: u128, port: u16) -> Listener {
         insert_headers: InsertHeaders::default(),
         log: None,
         allowed_cidrs: Vec::new(),
+        rate_limit: None,
         l7_policies: Vec::new(),
         tls: None,
     }
@@ -61,6 +64,7 @@ fn document(members: &[u128]) -> AmphoraConfig {
             members: members.iter().copied().map(member).collect(),
             session_persistence: None,
             health_monitor: None,
+            passive_health: None,
             enabled: true,
             tls: None,
         }],
@@ -123,10 +127,14 @@ fn slots_are_used_again_but_never_twice_at_once() {
 fn turns_go_on_where_they_were() {
     let client = "198.51.100.1:4711".parse().expect("an address");
     let before = first(&document(&[1, 2]));
-    let chosen = before.pools[0].choose(client, &[]).map(|state| state.id);
+    let chosen = before.pools[0]
+        .choose(client, &[], Time::now())
+        .map(|state| state.id);
     assert_eq!(chosen, Some(id(1)));
     let after = after(&before, &document(&[1, 2]));
-    let chosen = after.pools[0].choose(client, &[]).map(|state| state.id);
+    let chosen = after.pools[0]
+        .choose(client, &[], Time::now())
+        .map(|state| state.id);
     assert_eq!(chosen, Some(id(2)));
 }
 

@@ -72,7 +72,9 @@ pub(super) fn decide(
 ) -> Option<usize> {
     let stage = |policy: &L7Policy| match policy.action {
         L7Action::Reject => 0,
-        L7Action::RedirectToUrl { .. } | L7Action::RedirectPrefix { .. } => 1,
+        L7Action::RedirectToUrl { .. }
+        | L7Action::RedirectPrefix { .. }
+        | L7Action::FixedResponse { .. } => 1,
         L7Action::RedirectToPool { .. } => 2,
     };
     let taking = policies.iter().enumerate().filter(|(_, policy)| {

@@ -69,7 +69,7 @@ impl Worker {
             return None;
         }
         let listener = Arc::clone(&known.listener);
-        if client.port() == 0 || !listener.allows(client.ip()) {
+        if client.port() == 0 || !listener.admits(client.ip(), self.io.now) {
             return None;
         }
         let member = choose(&listener, client, self.io.now)?;
@@ -294,8 +294,8 @@ fn choose(listener: &Listener, client: SocketAddr, now: Time) -> Option<Arc<Memb
         .stickiness
         .as_ref()
         .and_then(|sticky| sticky.recall(client.ip(), now));
-    let kept = recalled.and_then(|member| pool.keep(member, &full));
-    let member = kept.or_else(|| pool.choose(client, &full))?;
+    let kept = recalled.and_then(|member| pool.keep(member, &full, now));
+    let member = kept.or_else(|| pool.choose(client, &full, now))?;
     if let Some(stickiness) = &pool.stickiness {
         stickiness.remember(client.ip(), member.id, now);
     }

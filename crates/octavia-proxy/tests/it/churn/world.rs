@@ -261,6 +261,7 @@ fn pool(number: u128, protocol: PoolProtocol, members: &[(u128, SocketAddr)]) ->
             .collect(),
         session_persistence: None,
         health_monitor: None,
+        passive_health: None,
         enabled: true,
         tls: None,
     }

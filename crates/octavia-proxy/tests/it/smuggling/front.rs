@@ -85,6 +85,7 @@ pub(super) fn ours(lanes: usize) -> Front {
                 members: vec![member(3000 + number, recorder.address)],
                 session_persistence: None,
                 health_monitor: None,
+                passive_health: None,
                 enabled: true,
                 tls: None,
             });

@@ -1,5 +1,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+
+use rustix::net::{AddressFamily, SocketType};
 
 use super::PATIENCE;
 
@@ -39,7 +41,19 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Response {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("connect");
+        Self::of(TcpStream::connect_timeout(&address, PATIENCE).expect("connect"))
+    }
+
+    /// Connects from an address of its own.
+    pub(crate) fn connect_from(own: IpAddr, address: SocketAddr) -> Self {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None);
+        let socket = socket.expect("make a socket");
+        rustix::net::bind(&socket, &SocketAddr::new(own, 0)).expect("bind any port");
+        rustix::net::connect(&socket, &address).expect("connect");
+        Self::of(socket.into())
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("set a limit");

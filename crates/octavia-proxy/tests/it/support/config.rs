@@ -136,6 +136,7 @@ fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig
                 .collect(),
             session_persistence: None,
             health_monitor: None,
+            passive_health: None,
             enabled: true,
             tls: None,
         }],
@@ -160,6 +161,7 @@ pub(crate) fn listener(number: u128, protocol: ListenerProtocol, port: u16) -> L
         insert_headers: InsertHeaders::default(),
         log: None,
         allowed_cidrs: Vec::new(),
+        rate_limit: None,
         l7_policies: Vec::new(),
         tls: None,
     }
@@ -173,6 +175,7 @@ pub(crate) fn member(number: u128, address: SocketAddr) -> Member {
         port: address.port(),
         weight: 1,
         backup: false,
+        slow_start_s: None,
         enabled: true,
         monitor_address: None,
         monitor_port: None,
