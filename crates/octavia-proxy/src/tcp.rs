@@ -16,15 +16,18 @@ pub(crate) use pipe::Pipes;
 #[derive(Default)]
 pub(crate) struct Tunnel {
     /// From the client to the member.
-    pub(crate) up: Direction,
+    up: Direction,
     /// From the member to the client.
-    pub(crate) down: Direction,
+    down: Direction,
 }
 
 /// One direction.
 #[derive(Default)]
-pub(crate) struct Direction {
+struct Direction {
     has_ended: bool,
+    is_finished: bool,
+    /// The other one is finished: once this one is, closing tells both sides.
+    is_last: bool,
     window: usize,
     carried: u64,
     pipe: Option<Pipe>,
@@ -54,6 +57,21 @@ impl Flow {
 }
 
 impl Tunnel {
+    /// Moves what can be moved in one go; returns what became of the way up, and of the way down.
+    /// The tools are the loop's buffer and its spare pipes.
+    pub(crate) fn relay(
+        &mut self,
+        client: &mut Stream,
+        member: &mut Stream,
+        (buffer, pipes): (&mut [u8], &mut Pipes),
+    ) -> [Flow; 2] {
+        let Self { up, down } = self;
+        up.is_last = down.is_finished;
+        let risen = relay(up, client, member, (buffer, pipes));
+        down.is_last = up.is_finished;
+        [risen, relay(down, member, client, (buffer, pipes))]
+    }
+
     /// Gives back the pipes that can serve others.
     pub(crate) fn recycle(&mut self, pipes: &mut Pipes) {
         for direction in [&mut self.up, &mut self.down] {
@@ -64,8 +82,7 @@ impl Tunnel {
     }
 }
 
-/// Moves what can be moved in one go. The tools are the loop's buffer and its spare pipes.
-pub(crate) fn relay(
+fn relay(
     direction: &mut Direction,
     from: &mut Stream,
     to: &mut Stream,
@@ -77,7 +94,12 @@ pub(crate) fn relay(
         Err(_) => return Flow::Failed,
     }
     if direction.has_ended {
-        to.shut();
+        if direction.is_last {
+            to.say_goodbye();
+        } else {
+            to.shut();
+        }
+        direction.is_finished = true;
         return Flow::Finished;
     }
     let received = match direction.pipe.as_mut() {

@@ -42,6 +42,8 @@ pub(crate) struct Stream {
     writable: bool,
     /// The peer has sent its last byte, though some may be unread.
     ended: bool,
+    /// Nothing is unread, and nothing comes.
+    is_drained: bool,
     broken: bool,
     shut: bool,
     has_said_goodbye: bool,
@@ -58,6 +60,7 @@ impl Stream {
             readable: true,
             writable: true,
             ended: false,
+            is_drained: false,
             broken: false,
             shut: false,
             has_said_goodbye: false,
@@ -119,6 +122,9 @@ impl Stream {
     }
 
     fn receive_raw(&mut self, buffer: &mut [u8]) -> Received {
+        if self.is_drained {
+            return Received::End;
+        }
         if !self.readable {
             return Received::Nothing;
         }
@@ -129,9 +135,10 @@ impl Stream {
             }
             Ok((_, count)) => {
                 // A short read emptied the socket: whatever comes next makes a new edge. Only
-                // the end, told by an earlier edge, would not.
-                if count < buffer.len() && !self.is_ending() {
-                    self.readable = false;
+                // the end, told by an earlier edge, would not; nothing comes before it any more.
+                if count < buffer.len() {
+                    self.readable = self.is_ending();
+                    self.is_drained = self.ended && !self.broken;
                 }
                 Received::Bytes(count)
             }

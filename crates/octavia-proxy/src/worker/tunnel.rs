@@ -3,7 +3,7 @@
 use super::account::End;
 use super::{Step, Worker};
 use crate::runtime::slots::Key;
-use crate::tcp::{self, Flow};
+use crate::tcp::Flow;
 
 impl Worker {
     /// Moves what can be moved, once in each direction.
@@ -21,9 +21,7 @@ impl Worker {
             return Step::Close;
         };
         let tools = (&mut self.io.buffer[..], &mut self.io.pipes);
-        let up = tcp::relay(&mut client.tunnel.up, from, to, tools);
-        let tools = (&mut self.io.buffer[..], &mut self.io.pipes);
-        let down = tcp::relay(&mut client.tunnel.down, to, from, tools);
+        let [up, down] = client.tunnel.relay(from, to, tools);
         let shard = client.shard(self.index);
         shard.add_in(up.moved());
         shard.add_out(down.moved());
