@@ -35,8 +35,26 @@ pub struct Token {
     pub is_admin_project: bool,
     /// The only calls that the token is good for, where an application credential says so.
     pub access_rules: Option<Vec<AccessRule>>,
+    /// The services of the catalogue that have an address; `None` where it was not asked for, or the
+    /// token is for nothing.
+    pub catalogue: Option<Vec<CatalogueService>>,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+}
+
+/// A service of the catalogue, with its addresses in the first region that it is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CatalogueService {
+    /// Its type: `load-balancer`.
+    pub kind: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Where administrators reach it.
+    pub admin: Option<String>,
+    /// Where other services reach it.
+    pub internal: Option<String>,
+    /// Where everybody reaches it.
+    pub public: Option<String>,
 }
 
 /// A call that an application credential allows.

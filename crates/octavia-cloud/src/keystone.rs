@@ -45,6 +45,8 @@ pub struct KeystoneSettings {
     pub certificate_and_key: Option<Secret<String>>,
     /// Takes any certificate.
     pub insecure: bool,
+    /// Asks for the catalogue with each token, too. Answers grow by as much as the cloud has services.
+    pub include_catalogue: bool,
 }
 
 /// The account of the service.
@@ -159,11 +161,10 @@ impl Keystone {
         token: &HeaderValue,
         validity: Validity,
     ) -> Result<(StatusCode, Vec<u8>)> {
-        let expired = match validity {
-            Validity::Now => "",
-            Validity::EvenExpired => "&allow_expired=1",
-        };
-        let url = format!("{}?nocatalog{expired}", self.url);
+        let catalogue = (!self.settings.include_catalogue).then_some("nocatalog");
+        let expired = (validity == Validity::EvenExpired).then_some("allow_expired=1");
+        let query: Vec<_> = catalogue.into_iter().chain(expired).collect();
+        let url = format!("{}?{}", self.url, query.join("&"));
         let answer = self
             .send(|| {
                 let request = self.client.get(&url);

@@ -20,7 +20,9 @@ mod secrets;
 pub use catalogue::SubnetDefinition;
 pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
 pub use error::{Error, Result};
-pub use identity::{AccessRule, CacheSettings, CachedIdentity, Identity, Token, Validity};
+pub use identity::{
+    AccessRule, CacheSettings, CachedIdentity, CatalogueService, Identity, Token, Validity,
+};
 pub use local::{Isolation, Limits, LocalCloud, LocalCloudConfig, Mode};
 pub use network::{
     FixedIp, FreeAddresses, Network, NetworkDriver, NewPort, Port, PortFilter, PortPurpose, Subnet,

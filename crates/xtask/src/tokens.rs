@@ -38,6 +38,7 @@ fn walk(api: &Api, accounts: &Accounts) -> anyhow::Result<()> {
     let people = People::arrive(accounts)?;
     strangers(api, accounts)?;
     members(api, accounts, &people)?;
+    records(api, accounts)?;
     services(api, accounts, &people)?;
     credentials_with_rules(api, accounts, &people)?;
     ends(api, accounts, &people)
@@ -98,6 +99,34 @@ fn members(api: &Api, keystone: &Accounts, people: &People) -> anyhow::Result<()
     println!(
         "a member sees and makes what is the project's; a token for no project is for nothing"
     );
+    Ok(())
+}
+
+/// Audit records name the service that the caller's catalogue has.
+fn records(api: &Api, keystone: &Accounts) -> anyhow::Result<()> {
+    let service = json!({ "service": { "type": "load-balancer", "name": "octavia" } });
+    let service = keystone.make("services", &service)?;
+    let url = "http://lb.example/load-balancer";
+    let endpoint = json!({ "endpoint": {
+        "service_id": service, "interface": "public", "url": url, "region_id": "RegionOne",
+    } });
+    keystone.make("endpoints", &endpoint)?;
+    let token = keystone.token("alice", Some("demo"))?;
+    expect(&api.get(LIST, Some(&token))?, 200, "a member")?;
+    let targets = api.audited_targets()?;
+    let last = targets.last().context("there are no audit records")?;
+    let expected = json!({
+        "typeURI": "service/load-balancer/loadbalancers",
+        "id": "octavia",
+        "name": "octavia",
+        "addresses": [
+            { "url": "unknown", "name": "admin" },
+            { "url": "unknown", "name": "private" },
+            { "url": url, "name": "public" },
+        ],
+    });
+    ensure!(*last == expected, "an audit record's target is {last}");
+    println!("audit records name the service as the caller's catalogue has it");
     Ok(())
 }
 

@@ -74,8 +74,13 @@ impl KeystoneGate {
             path: request.uri().path(),
         };
         match self.credentials(asked).await {
-            Ok(credentials) => {
-                request.extensions_mut().insert(credentials);
+            Ok((credentials, token)) => {
+                let extensions = request.extensions_mut();
+                extensions.insert(credentials);
+                // Audit records name what the catalogue says of this service.
+                if token.catalogue.is_some() {
+                    extensions.insert(token);
+                }
                 Ok(())
             }
             Err(Refusal::NoToken) => Err(self.no_token()),
@@ -83,7 +88,7 @@ impl KeystoneGate {
         }
     }
 
-    async fn credentials(&self, asked: Asked<'_>) -> Result<Credentials, Refusal> {
+    async fn credentials(&self, asked: Asked<'_>) -> Result<(Credentials, Arc<Token>), Refusal> {
         let headers = asked.headers;
         let service = match token_in(headers, &["x-service-token"]) {
             Some(token) => Some(self.validated(&token, Validity::Now).await?),
@@ -99,7 +104,7 @@ impl KeystoneGate {
         if let Some(rules) = &user.access_rules {
             self.obey(rules, asked, service.is_some())?;
         }
-        Ok(credentials(&user, service.as_deref()))
+        Ok((credentials(&user, service.as_deref()), user))
     }
 
     async fn validated(

@@ -3,11 +3,14 @@
 
 mod map;
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use http::header::USER_AGENT;
+use octavia_cloud::Token;
 use serde_json::{Value, json};
 
 use super::Origin;
@@ -76,6 +79,12 @@ fn event(
 ) -> Value {
     let origin = request.extensions().get::<Origin>();
     let path = request.uri().path();
+    let token = request.extensions().get::<Arc<Token>>();
+    let place = map::Place {
+        path,
+        host: origin.map_or("", Origin::host),
+        catalogue: token.and_then(|token| token.catalogue.as_deref()),
+    };
     let whole = request.uri().path_and_query();
     let whole = whole.map_or(path, http::uri::PathAndQuery::as_str);
     json!({
@@ -87,7 +96,7 @@ fn event(
         "outcome": "pending",
         "observer": { "id": "target" },
         "initiator": initiator(request, caller, entry, origin),
-        "target": map::target(config, path),
+        "target": map::target(config, &place),
         "requestPath": whole,
         "tags": [format!("correlation_id?value={}", api.ids.next())],
     })

@@ -60,6 +60,11 @@ impl Origin {
         }
     }
 
+    /// Returns the host, with its port unless that is the scheme's.
+    pub(crate) fn host(&self) -> &str {
+        self.base.split_once("://").map_or("", |(_, host)| host)
+    }
+
     /// Returns the port that the request was sent to.
     pub(crate) fn port(&self) -> Option<u16> {
         let (scheme, host) = self.base.split_once("://")?;

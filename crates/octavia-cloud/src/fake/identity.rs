@@ -51,6 +51,7 @@ impl FakeIdentity {
             roles: vec!["member".to_owned(), "reader".to_owned()],
             is_admin_project: true,
             access_rules: None,
+            catalogue: None,
             expires_at: self.clock.now() + life,
         };
         change(&mut token);

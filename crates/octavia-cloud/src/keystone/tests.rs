@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::AccessRule;
+use crate::{AccessRule, CatalogueService};
 
 /// A Keystone that knows one account and the tokens it is told.
 #[derive(Default)]
@@ -87,6 +87,7 @@ fn settings(url: &str) -> KeystoneSettings {
         authorities: None,
         certificate_and_key: None,
         insecure: false,
+        include_catalogue: false,
     }
 }
 
@@ -163,12 +164,51 @@ async fn a_token_says_who_calls() {
         roles: vec!["member".to_owned(), "reader".to_owned()],
         is_admin_project: true,
         access_rules: None,
+        catalogue: None,
         expires_at: start() + TimeDelta::hours(1),
     };
     assert_eq!(*token, expected);
     assert_eq!(ask(&keystone, "forged").await.unwrap(), None);
     assert_eq!(stage.server().made, 1, "the service's own token is kept");
     assert_eq!(stage.server().asked, ["nocatalog", "nocatalog"]);
+}
+
+#[tokio::test]
+async fn the_catalogue_is_read_where_it_is_asked_for() {
+    let stage = Stage::new().await;
+    let mut token = token_of_alice();
+    let at = |region: &str, interface: &str, url: &str| json!({ "region": region, "interface": interface, "url": url });
+    token["token"]["catalog"] = json!([
+        { "type": "load-balancer", "name": "octavia", "id": "s1", "endpoints": [
+            at("One", "public", "http://one"),
+            at("Two", "internal", "http://two"),
+            at("One", "internal", "http://inside"),
+        ] },
+        { "type": "identity", "endpoints": [at("One", "admin", "http://keystone")] },
+        { "type": "image", "name": "glance", "endpoints": [] },
+    ]);
+    stage.server().tokens.insert("t".to_owned(), token);
+    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&stage.clock);
+    let asking = KeystoneSettings {
+        include_catalogue: true,
+        ..settings(&stage.url)
+    };
+    let keystone = Keystone::new(asking, clock).unwrap();
+    let token = ask(&keystone, "t").await.unwrap().unwrap();
+    let load_balancer = CatalogueService {
+        kind: "load-balancer".to_owned(),
+        name: Some("octavia".to_owned()),
+        admin: None,
+        internal: Some("http://inside".to_owned()),
+        public: Some("http://one".to_owned()),
+    };
+    let identity = CatalogueService {
+        kind: "identity".to_owned(),
+        admin: Some("http://keystone".to_owned()),
+        ..CatalogueService::default()
+    };
+    assert_eq!(token.catalogue, Some(vec![load_balancer, identity]));
+    assert_eq!(stage.server().asked, [""]);
 }
 
 #[tokio::test]

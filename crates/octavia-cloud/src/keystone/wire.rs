@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Account, Domain, Named, Scope};
-use crate::{AccessRule, Error, Result, Token};
+use crate::{AccessRule, CatalogueService, Error, Result, Token};
 
 /// Writes a request for a token.
 pub(super) fn authentication(account: &Account) -> Value {
@@ -51,6 +51,7 @@ pub(super) fn read_token(body: &[u8]) -> Result<Token> {
         roles: said.roles.into_iter().map(|role| role.name).collect(),
         is_admin_project: said.is_admin_project.unwrap_or(true),
         access_rules: said.application_credential.and_then(Limits::into_rules),
+        catalogue: said.catalog.map(services),
         expires_at: said.expires_at,
     })
 }
@@ -70,7 +71,58 @@ struct Said {
     roles: Vec<Role>,
     is_admin_project: Option<bool>,
     application_credential: Option<Limits>,
+    catalog: Option<Vec<Service>>,
     expires_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct Service {
+    #[serde(rename = "type")]
+    kind: String,
+    name: Option<String>,
+    #[serde(default)]
+    endpoints: Vec<Endpoint>,
+}
+
+#[derive(Deserialize)]
+struct Endpoint {
+    region: Option<String>,
+    interface: String,
+    url: String,
+}
+
+/// Returns the services that have an address. As in keystonemiddleware the first region counts.
+fn services(catalogue: Vec<Service>) -> Vec<CatalogueService> {
+    let with_addresses = catalogue
+        .into_iter()
+        .filter(|one| !one.endpoints.is_empty());
+    with_addresses.map(Service::into_service).collect()
+}
+
+impl Service {
+    fn into_service(self) -> CatalogueService {
+        let region = self
+            .endpoints
+            .first()
+            .and_then(|first| first.region.clone());
+        let mut service = CatalogueService {
+            kind: self.kind,
+            name: self.name,
+            ..CatalogueService::default()
+        };
+        for endpoint in self.endpoints {
+            let place = match endpoint.interface.to_lowercase().as_str() {
+                "admin" => &mut service.admin,
+                "internal" => &mut service.internal,
+                "public" => &mut service.public,
+                _ => continue,
+            };
+            if endpoint.region == region {
+                *place = Some(endpoint.url);
+            }
+        }
+        service
+    }
 }
 
 #[derive(Deserialize)]

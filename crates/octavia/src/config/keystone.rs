@@ -82,6 +82,9 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<KeystoneRole, Vec<Problem>> {
                 authorities,
                 certificate_and_key,
                 insecure: reader.boolean((SECTION, "insecure")),
+                // Nothing else asks what the catalogue says.
+                include_catalogue: reader.boolean(("audit", "enabled"))
+                    && reader.boolean((SECTION, "include_service_catalog")),
             },
             cache: CacheSettings {
                 keep: options.cache_time(),

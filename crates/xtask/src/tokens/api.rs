@@ -11,6 +11,15 @@ use crate::bench::process::free_address;
 use crate::keystone::{Keystone, PASSWORD};
 use crate::shell::{Step, until};
 
+/// What audit records call things.
+const AUDIT_MAP: &str = "[DEFAULT]
+target_endpoint_type = load-balancer
+[path_keywords]
+loadbalancers = loadbalancer
+[service_endpoints]
+load-balancer = service/load-balancer
+";
+
 /// An API process that asks Keystone who calls.
 pub(super) struct Api {
     child: Child,
@@ -54,8 +63,10 @@ impl Api {
              [api_settings]\nbind_port = {port}\nsync_wait = 0\nauth_strategy = keystone\n\
              [keystone_authtoken]\nauth_url = {url}\nwww_authenticate_uri = {url}\n\
              username = admin\npassword = {PASSWORD}\nproject_name = admin\n\
-             token_cache_time = {memory}\nhttp_request_max_retries = 1\nservice_type = load-balancer\n"
+             token_cache_time = {memory}\nhttp_request_max_retries = 1\nservice_type = load-balancer\n\
+             [audit]\nenabled = True\naudit_map_file = {path}/audit_map.conf\n"
         );
+        std::fs::write(folder.path().join("audit_map.conf"), AUDIT_MAP)?;
         let file = folder.path().join("octavia.conf");
         std::fs::write(&file, configuration)?;
         let octavia = Step::new(binary).args(["--config-file"]).args([&file]);
@@ -113,6 +124,19 @@ impl Api {
     pub(super) fn post(&self, path: &str, token: &str, body: &Value) -> anyhow::Result<Answer> {
         let headers = [format!("x-auth-token: {token}")];
         call("POST", &self.url(path), &headers, Some(body))
+    }
+
+    /// Returns the targets of its audit records.
+    pub(super) fn audited_targets(&self) -> anyhow::Result<Vec<Value>> {
+        let log = std::fs::read_to_string(self.folder.path().join("api.log"))?;
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let records = lines.filter_map(|line: Value| {
+            let record: Value = serde_json::from_str(line["payload"].as_str()?).ok()?;
+            Some(record["target"].clone())
+        });
+        Ok(records.collect())
     }
 
     fn url(&self, path: &str) -> String {
