@@ -103,6 +103,9 @@ impl Default for AmphoraSettings {
                 ("log_protocol", "UDP".to_owned()),
                 ("user_log_facility", "0".to_owned()),
                 ("log_queue_size", "10000".to_owned()),
+                ("log_retry_count", "5".to_owned()),
+                ("log_retry_interval", "2".to_owned()),
+                ("administrative_log_facility", "1".to_owned()),
             ],
         }
     }

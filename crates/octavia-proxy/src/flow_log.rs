@@ -7,6 +7,7 @@
 mod date;
 mod entry;
 mod format;
+mod forwarder;
 mod json;
 mod messages;
 mod queue;
@@ -15,6 +16,7 @@ mod trace;
 
 pub(crate) use entry::{Entry, Names};
 pub(crate) use format::Format;
+pub use forwarder::LogForwarder;
 pub(crate) use queue::{Lines, Queue};
 pub(crate) use sink::run;
 pub use sink::{LogOptions, LogProtocol};

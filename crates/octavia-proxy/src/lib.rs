@@ -54,5 +54,5 @@ mod tls;
 mod udp;
 mod worker;
 
-pub use flow_log::{LogOptions, LogProtocol};
+pub use flow_log::{LogForwarder, LogOptions, LogProtocol};
 pub use proxy::{ApplyError, Proxy, ProxyOptions};

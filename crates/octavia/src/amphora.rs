@@ -16,7 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::cli::Common;
 use crate::failure::Failure;
 use crate::lifecycle::Lifecycle;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, forward};
 use data_plane::ProxyDataPlane;
 
 /// How long connections of clients may go on after the request to stop.
@@ -81,6 +81,7 @@ async fn serve(config: AgentConfig) -> Result<(), Failure> {
     let amphora_id = config.amphora_id;
     // Amphorae differ, so that they do not all ask the same member at the same moment.
     let seed = amphora_id.as_u64_pair().0;
+    forward_log(&config)?;
     let data_plane = ProxyDataPlane::start(seed, log_options(&config))?;
     let agent = Agent::start(AgentOptions {
         config,
@@ -102,6 +103,22 @@ async fn serve(config: AgentConfig) -> Result<(), Failure> {
     lifecycle.run().await
 }
 
+/// Sends the amphora's own log where operators want to have it.
+fn forward_log(config: &AgentConfig) -> Result<(), Failure> {
+    let log = &config.traffic_log;
+    if log.admin_targets.is_empty() {
+        return Ok(());
+    }
+    let options = LogOptions {
+        file: None,
+        targets: log.admin_targets.clone(),
+        facility: log.admin_facility,
+        program: "octavia-amphora",
+        ..log_options(config)
+    };
+    forward::to(options).map_err(|error| Failure::Other(error.into()))
+}
+
 /// Tells the proxy where lines about traffic go.
 fn log_options(config: &AgentConfig) -> LogOptions {
     let log = &config.traffic_log;
@@ -115,6 +132,9 @@ fn log_options(config: &AgentConfig) -> LogOptions {
         },
         facility: log.facility,
         queue_size: log.queue_size,
+        retries: log.retries,
+        retry_interval: log.retry_interval,
+        program: "octavia-proxy",
         host: format!("amphora-{}", config.amphora_id),
     }
 }

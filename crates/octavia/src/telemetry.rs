@@ -1,5 +1,7 @@
 //! Logs: for people on a terminal, JSON otherwise.
 
+#[cfg(feature = "amphora")]
+pub(crate) mod forward;
 mod people;
 
 use std::io::IsTerminal;
@@ -57,6 +59,8 @@ impl Telemetry {
             ))
         })?;
         let registry = tracing_subscriber::registry().with(filter);
+        #[cfg(feature = "amphora")]
+        let registry = registry.with(forward::layer());
         let terminal = std::io::stderr().is_terminal();
         let text = match self.format {
             LogFormat::Auto => terminal,

@@ -57,6 +57,12 @@ fn the_file_of_upstream_is_read() {
             over_tcp: false,
             facility: 0,
             queue_size: 10000,
+            retries: Some(
+                5,
+            ),
+            retry_interval: 2s,
+            admin_targets: [],
+            admin_facility: 1,
         },
     }
     "#);
@@ -87,6 +93,12 @@ heartbeat_key = k
             over_tcp: false,
             facility: 0,
             queue_size: 10000,
+            retries: Some(
+                5,
+            ),
+            retry_interval: 2s,
+            admin_targets: [],
+            admin_facility: 1,
         },
     }
     "#);
@@ -105,7 +117,9 @@ fn a_quoted_heartbeat_key_is_used_without_its_quotes() {
 fn the_log_of_traffic_has_upstreams_options() {
     let text = format!(
         "{FILE}tenant_log_targets = 192.0.2.1:514, [2001:db8::1]:514\nlog_protocol = TCP\n\
-         user_log_facility = 3\nlog_queue_size = 50\ntenant_log_file = traffic.log\n"
+         user_log_facility = 3\nlog_queue_size = 50\ntenant_log_file = traffic.log\n\
+         log_retry_count = -1\nlog_retry_interval = 7\n\
+         admin_log_targets = 192.0.2.2:514\nadministrative_log_facility = 2\n"
     );
     insta::assert_debug_snapshot!(parse(&text).unwrap().traffic_log, @r#"
     TrafficLogConfig {
@@ -119,14 +133,23 @@ fn the_log_of_traffic_has_upstreams_options() {
         over_tcp: true,
         facility: 3,
         queue_size: 50,
+        retries: None,
+        retry_interval: 7s,
+        admin_targets: [
+            192.0.2.2:514,
+        ],
+        admin_facility: 2,
     }
     "#);
+    let kept_nowhere = parse(&format!("{text}disable_local_log_storage = true\n"));
+    assert_eq!(kept_nowhere.unwrap().traffic_log.file, None);
     let bad = |line: &str| refusal(&format!("{FILE}{line}\n"));
     insta::assert_snapshot!(
-        [bad("log_protocol = SCTP"), bad("user_log_facility = 8"), bad("tenant_log_targets = x")].join("\n"),
+        [bad("log_protocol = SCTP"), bad("user_log_facility = 8"), bad("administrative_log_facility = 9"), bad("tenant_log_targets = x")].join("\n"),
         @r"
     /amphora/agent.conf: [amphora_agent] log_protocol = SCTP: not UDP or TCP
     /amphora/agent.conf: [amphora_agent] user_log_facility = 8: not 0 to 7
+    /amphora/agent.conf: [amphora_agent] administrative_log_facility = 9: not 0 to 7
     /amphora/agent.conf: [amphora_agent] tenant_log_targets = x: not ADDRESS:PORT
     ");
 }

@@ -40,6 +40,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) total: Duration,
     /// How it ended, as HAProxy's two letters.
     pub(crate) state: &'static str,
+    /// Why it was not served, in words, if it was not.
+    pub(crate) cause: Option<&'static str>,
     /// Names the request, in lower-case hex; 128 bits.
     pub(crate) trace: Option<u128>,
 }

@@ -47,7 +47,7 @@ variables! {
     "s" Member, "si" MemberIp, "sp" MemberPort, "Tc" Connect, "Tr" Response, "Ta" Active,
     "Tt" Total, "Tw" Wait, "ts" State, "tsc" StateAndCookie, "ID" Trace,
     "{{ project_id }}" Project, "{{ lb_id }}" LoadBalancer,
-    "[project]" ProjectToo, "[load_balancer]" LoadBalancerToo,
+    "[cause]" Cause, "[project]" ProjectToo, "[load_balancer]" LoadBalancerToo,
 }
 
 impl Format {
@@ -190,6 +190,7 @@ fn value(name: Variable, entry: &Entry<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(entry.state.as_bytes());
             out.extend_from_slice(b"--");
         }
+        Variable::Cause => escape(entry.cause.unwrap_or_default().as_bytes(), out),
         Variable::Trace => {
             if let Some(trace) = entry.trace {
                 display(&format_args!("{trace:032x}"), out);

@@ -37,6 +37,9 @@ pub(super) fn write(entry: &Entry<'_>, out: &mut Vec<u8>) {
     }
     number("total_us", entry.total.as_micros(), out);
     word("termination", entry.state, out);
+    if let Some(cause) = entry.cause {
+        text("cause", cause.as_bytes(), out);
+    }
     if let Some(trace) = entry.trace {
         word("trace_id", format_args!("{trace:032x}"), out);
     }

@@ -102,8 +102,8 @@ fn head(options: &LogOptions) -> Vec<u8> {
     let priority = (LOCAL0 + options.facility.min(7)) * 8 + SEVERITY;
     let mut head = format!("<{priority}>").into_bytes();
     Date::of(clock::wall_micros()).write_rfc3339(&mut head);
-    let (host, process) = (&options.host, std::process::id());
-    write!(head, " {host} octavia-proxy[{process}]: ").expect("a vector takes every byte");
+    let (host, program, process) = (&options.host, options.program, std::process::id());
+    write!(head, " {host} {program}[{process}]: ").expect("a vector takes every byte");
     head
 }
 

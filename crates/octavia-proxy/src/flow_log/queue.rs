@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
+use crate::runtime::clock::Time;
+
 /// Lines, each with its end.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -67,6 +69,7 @@ impl Queue {
     /// Ends the writer once nothing waits.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, SeqCst);
+        self.is_idle.store(true, SeqCst);
         self.wake();
     }
 
@@ -88,6 +91,19 @@ impl Queue {
             std::thread::park_timeout(pause);
         }
         Some(std::mem::take(&mut *self.lock()))
+    }
+
+    /// Lets the writer wait, unless everything is to end; tells whether it may go on trying.
+    pub(super) fn wait(&self, pause: Duration) -> bool {
+        let until = Time::now().after(pause);
+        while !self.stopping.load(SeqCst) {
+            let left = until.since(Time::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::park_timeout(left);
+        }
+        false
     }
 
     fn wake(&self) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::messages::Messages;
 use super::queue::Queue;
+use crate::runtime::clock::Time;
 
 /// How long lines are collected before they are written.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -27,6 +28,14 @@ pub struct LogOptions {
     pub facility: u8,
     /// The most lines that wait to be written; further ones are dropped and counted.
     pub queue_size: usize,
+    /// How often lines that no server took are tried again before they are dropped; `None` for
+    /// as long as it takes.
+    pub retries: Option<u32>,
+    /// The time between two tries, and after which the first server is tried again while another
+    /// stands in.
+    pub retry_interval: Duration,
+    /// The program that is named to syslog servers.
+    pub program: &'static str,
     /// How the sender is named to syslog servers.
     pub host: String,
 }
@@ -41,7 +50,7 @@ pub enum LogProtocol {
 }
 
 impl Default for LogOptions {
-    /// Nowhere; otherwise as upstream: UDP, `local0`, 10000 lines.
+    /// Nowhere; otherwise as upstream: UDP, `local0`, 10000 lines, 5 tries more, 2 seconds apart.
     fn default() -> Self {
         Self {
             file: None,
@@ -49,6 +58,9 @@ impl Default for LogOptions {
             protocol: LogProtocol::Udp,
             facility: 0,
             queue_size: 10_000,
+            retries: Some(5),
+            retry_interval: Duration::from_secs(2),
+            program: "octavia-proxy",
             host: "amphora".into(),
         }
     }
@@ -70,13 +82,13 @@ pub(crate) fn run(options: &LogOptions, queue: &Queue) {
     };
     while let Some(lines) = queue.take(PAUSE) {
         let filed = sink.write_file(&lines.text);
-        let sent = sink.send(&lines.text);
+        let sent = sink.send_patiently(&lines.text, queue);
         if filed.is_err() || sent.is_err() {
             queue.drop_lines(lines.count);
         }
         if let Err(error) = filed.and(sent) {
             let count = lines.count;
-            tracing::warn!(%error, "could not write {count} lines of the traffic log: {error}");
+            tracing::warn!(%error, "could not write {count} lines of a log: {error}");
         }
     }
 }
@@ -84,7 +96,14 @@ pub(crate) fn run(options: &LogOptions, queue: &Queue) {
 struct Sink<'a> {
     options: &'a LogOptions,
     file: Option<File>,
-    connection: Option<TcpStream>,
+    connection: Option<Connection>,
+}
+
+/// A connection with a server.
+struct Connection {
+    stream: TcpStream,
+    /// When the servers before it are tried again; never, if it is the first one.
+    until: Time,
 }
 
 impl Sink<'_> {
@@ -105,6 +124,20 @@ impl Sink<'_> {
         Ok(())
     }
 
+    /// Tries again as often as is wanted. Meanwhile the queue fills, and drops what does not fit; at
+    /// the end of the process nothing is tried again.
+    fn send_patiently(&mut self, text: &[u8], queue: &Queue) -> io::Result<()> {
+        let mut tries = 0;
+        loop {
+            let sent = self.send(text);
+            let is_last = self.options.retries.is_some_and(|retries| tries >= retries);
+            if sent.is_ok() || is_last || !queue.wait(self.options.retry_interval) {
+                return sent;
+            }
+            tries = tries.saturating_add(1);
+        }
+    }
+
     fn send(&mut self, text: &[u8]) -> io::Result<()> {
         if self.options.targets.is_empty() {
             return Ok(());
@@ -121,17 +154,26 @@ impl Sink<'_> {
             .map(|at| messages.some(at..at + 1))
             .collect();
         let text = [&messages.join(&b'\n')[..], b"\n"].concat();
-        if let Some(mut connection) = self.connection.take()
-            && connection.write_all(&text).is_ok()
+        let now = Time::now();
+        let known = self.connection.take().filter(|known| known.until > now);
+        if let Some(mut known) = known
+            && known.stream.write_all(&text).is_ok()
         {
-            self.connection = Some(connection);
+            self.connection = Some(known);
             return Ok(());
         }
-        first_of(&self.options.targets, |target| {
-            let mut connection = TcpStream::connect_timeout(&target, PATIENCE)?;
-            connection.set_write_timeout(Some(PATIENCE))?;
-            connection.write_all(&text)?;
-            self.connection = Some(connection);
+        let options = self.options;
+        first_of(&options.targets, |target| {
+            let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            stream.write_all(&text)?;
+            let is_first = options.targets.first() == Some(&target);
+            let until = if is_first {
+                Time::NEVER
+            } else {
+                now.after(options.retry_interval)
+            };
+            self.connection = Some(Connection { stream, until });
             Ok(())
         })
     }

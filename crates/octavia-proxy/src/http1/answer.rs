@@ -54,7 +54,14 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self {
+        f.write_str(self.cause())
+    }
+}
+
+impl Refusal {
+    /// Returns why, in words.
+    pub(crate) fn cause(self) -> &'static str {
+        match self {
             Self::Malformed(cause) | Self::BadMember(cause) | Self::NoMember(cause) => cause,
             Self::Connect => "this is not a forward proxy",
             Self::Slow => "the request was not complete in time",
@@ -65,7 +72,7 @@ impl fmt::Display for Refusal {
             Self::UnknownCoding => "the transfer coding is not known",
             Self::UnknownVersion => "only HTTP/1.0 and HTTP/1.1 are spoken here",
             Self::SlowMember => "the server did not answer in time",
-        })
+        }
     }
 }
 

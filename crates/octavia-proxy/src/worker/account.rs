@@ -25,6 +25,22 @@ pub(super) enum End {
 }
 
 impl End {
+    /// Tells whose fault a refusal is.
+    pub(super) fn of(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::BadMember(_) | Refusal::SlowMember | Refusal::NoMember(_) => Self::Member,
+            Refusal::Malformed(_)
+            | Refusal::Connect
+            | Refusal::Slow
+            | Refusal::TargetTooLong
+            | Refusal::HeadTooLarge
+            | Refusal::BodyTooLarge
+            | Refusal::UnknownExpectation
+            | Refusal::UnknownCoding
+            | Refusal::UnknownVersion => Self::Client,
+        }
+    }
+
     /// Tells whether no pool had to do with it.
     pub(super) fn is_ours(self, status: u16) -> bool {
         matches!(self, Self::Intercepted | Self::Denied)
@@ -107,19 +123,16 @@ impl Worker {
     pub(super) fn account_refusal(&mut self, key: Key, refusal: Refusal) {
         if let Some(client) = self.clients.get_mut(key) {
             client.record.status = refusal.status().0;
+            client.record.cause = Some(refusal.cause());
         }
-        let end = match refusal {
-            Refusal::BadMember(_) | Refusal::SlowMember | Refusal::NoMember(_) => End::Member,
-            Refusal::Malformed(_)
-            | Refusal::Connect
-            | Refusal::Slow
-            | Refusal::TargetTooLong
-            | Refusal::HeadTooLarge
-            | Refusal::BodyTooLarge
-            | Refusal::UnknownExpectation
-            | Refusal::UnknownCoding
-            | Refusal::UnknownVersion => End::Client,
-        };
+        self.account(key, End::of(refusal));
+    }
+
+    /// Accounts for what broke off after its answer began.
+    pub(super) fn account_break(&mut self, key: Key, cause: &'static str, end: End) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.record.cause = Some(cause);
+        }
         self.account(key, end);
     }
 }

@@ -91,6 +91,7 @@ impl Worker {
         let exchange = client.http.exchange.as_ref();
         if exchange.is_some_and(Exchange::is_answered) {
             client.shard(self.index).add_error();
+            self.account_break(key, refusal.cause(), End::of(refusal));
             return Step::Close;
         }
         self.refuse(key, refusal)

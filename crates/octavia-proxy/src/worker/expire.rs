@@ -1,5 +1,6 @@
 //! Deadlines that have passed.
 
+use super::account::End;
 use super::client::Phase;
 use super::reach::Failure;
 use super::{ACCEPTOR, CLIENT, FLOW, MEMBER, PORT, Step, Worker};
@@ -64,6 +65,12 @@ impl Worker {
             Some(_) => self.refuse(key, Refusal::Slow),
             None => {
                 client.shard(self.index).add_error();
+                let (cause, end) = if client.stream.has_pending() {
+                    ("the client did not read in time", End::Client)
+                } else {
+                    ("the server did not send the rest in time", End::Member)
+                };
+                self.account_break(key, cause, end);
                 Step::Close
             }
         }

@@ -35,6 +35,7 @@ pub(super) fn of_client<'a>(client: &'a Client, log: &'a Log, end: End, now: Tim
         response: response.map(|(answered, reached)| answered.since(reached)),
         total: now.since(record.began),
         state: end.letters(record.status),
+        cause: record.cause,
         trace: record.trace,
     }
 }
@@ -56,6 +57,7 @@ pub(super) fn of_flow<'a>(flow: &'a Flow, log: &'a Log, local: SocketAddr, now: 
         response: None,
         total: flow.heard_at.since(flow.began),
         state: "--",
+        cause: None,
         trace: None,
     }
 }

@@ -31,6 +31,17 @@ pub(super) enum Reply {
     NotFound,
 }
 
+impl Reply {
+    /// Returns why the request was not served, if it was refused.
+    fn cause(&self) -> Option<&'static str> {
+        match self {
+            Self::Refusal => Some("a policy refuses it"),
+            Self::TooMany(_) => Some("its client asks too often"),
+            Self::Redirection { .. } | Self::Fixed(_) | Self::Metrics | Self::NotFound => None,
+        }
+    }
+}
+
 impl Worker {
     /// Asks the policies of the listener about the request that `bytes` begin with. What they choose
     /// is noted; what they answer is returned, and given once the request is known to be valid.
@@ -104,6 +115,7 @@ impl Worker {
         client.shard(self.index).add_out(self.io.out.len());
         client.record.bytes_out += self.io.out.len() as u64;
         client.record.status = status;
+        client.record.cause = reply.cause();
         if client.stream.send(&self.io.out, &[]).is_err() {
             return Step::Close;
         }

@@ -227,7 +227,7 @@ impl Worker {
             }
             (Failure::Unsent | Failure::Broken, _) => {
                 client.shard(self.index).add_error();
-                self.account(key, End::Member);
+                self.account_break(key, "the server broke off its answer", End::Member);
                 Step::Close
             }
         }
@@ -244,6 +244,7 @@ impl Worker {
             }
             ListenerProtocol::Tcp | ListenerProtocol::Udp => {
                 client.shard(self.index).add_error();
+                self.account_refusal(key, Refusal::NoMember(cause));
                 Step::Close
             }
         }

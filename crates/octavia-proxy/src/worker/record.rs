@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub(super) bytes_out: u64,
     /// Who served it.
     pub(super) member: Option<Arc<MemberState>>,
+    /// Why it was not served, if it was not.
+    pub(super) cause: Option<&'static str>,
     /// The trace that the request belongs to, kept where it is logged.
     pub(super) trace: Option<u128>,
     /// The first line of the request, kept where it is logged.
@@ -38,6 +40,7 @@ impl Record {
             bytes_in: 0,
             bytes_out: 0,
             member: None,
+            cause: None,
             trace: None,
             line: Vec::new(),
         }
@@ -53,6 +56,7 @@ impl Record {
         self.bytes_in = 0;
         self.bytes_out = 0;
         self.member = None;
+        self.cause = None;
         self.trace = None;
         self.line.clear();
     }

@@ -1,8 +1,9 @@
 //! Lines about traffic, in a file and at syslog servers.
 
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
+use std::time::Duration;
 
 use octavia_amphora_api::config::{ListenerProtocol, TrafficLog};
 use octavia_proxy::{LogOptions, LogProtocol};
@@ -184,4 +185,121 @@ fn a_server_that_reads_nothing_slows_nobody() {
         setup.counters().total_connections == 200
     });
     assert_eq!(setup.counters().request_errors, 0);
+}
+
+/// Listens at an address where nobody did a moment ago.
+fn listen(address: SocketAddr) -> TcpListener {
+    let mut listener = None;
+    wait_until("the address is free", || {
+        listener = TcpListener::bind(address).ok();
+        listener.is_some()
+    });
+    listener.expect("a listener")
+}
+
+fn accept(server: &TcpListener) -> BufReader<TcpStream> {
+    let (stream, _) = server.accept().expect("a connection");
+    let patience = Some(PATIENCE);
+    stream.set_read_timeout(patience).expect("set a limit");
+    BufReader::new(stream)
+}
+
+fn line(reader: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    reader.read_line(&mut line).expect("a line");
+    let (_, text) = line.split_once("]: ").expect("a head");
+    text.trim_end().to_owned()
+}
+
+#[test]
+fn lines_wait_for_a_server_that_comes_later() {
+    let reserved = TcpListener::bind((own_address(), 0)).expect("bind a server");
+    let address = reserved.local_addr().expect("its address");
+    drop(reserved);
+    let options = LogOptions {
+        targets: vec![address],
+        protocol: LogProtocol::Tcp,
+        retries: None,
+        retry_interval: Duration::from_millis(20),
+        ..LogOptions::default()
+    };
+    let origin = Origin::named("a");
+    let log = (options, "%HP %ST");
+    let setup = logged(ListenerProtocol::Http, &[origin.address], log);
+    get(setup.address(), "/early");
+    let server = listen(address);
+    get(setup.address(), "/late");
+    let mut reader = accept(&server);
+    assert_eq!(
+        [line(&mut reader), line(&mut reader)],
+        ["/early 200", "/late 200"]
+    );
+}
+
+#[test]
+fn the_first_server_has_its_lines_back_when_it_is_back() {
+    let first = TcpListener::bind((own_address(), 0)).expect("bind a server");
+    let other = TcpListener::bind((own_address(), 0)).expect("bind a server");
+    let addresses = [&first, &other].map(|server| server.local_addr().expect("its address"));
+    drop(first);
+    let options = LogOptions {
+        targets: addresses.to_vec(),
+        protocol: LogProtocol::Tcp,
+        retry_interval: Duration::from_millis(20),
+        ..LogOptions::default()
+    };
+    let origin = Origin::named("a");
+    let log = (options, "%HP %ST");
+    let setup = logged(ListenerProtocol::Http, &[origin.address], log);
+    get(setup.address(), "/one");
+    assert_eq!(line(&mut accept(&other)), "/one 200");
+    let first = listen(addresses[0]);
+    first.set_nonblocking(true).expect("do not wait");
+    wait_until("the first server is tried again", || {
+        get(setup.address(), "/more");
+        first.accept().is_ok()
+    });
+}
+
+#[test]
+fn lines_say_why_a_request_was_not_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("traffic.log");
+    let origin = Origin::serve(|mut connection| {
+        while let Some(head) = connection.request() {
+            if head.starts_with("GET /half") {
+                return connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+            }
+            if head.starts_with("GET /nothing") {
+                return;
+            }
+            connection.answer(b"hi");
+        }
+    });
+    let log = (to_file(&file), "%HP %ST %ts %{+Q}[cause]");
+    let mut setup = logged(ListenerProtocol::Http, &[origin.address], log);
+    get(setup.address(), "/");
+    for path in ["/half", "/nothing"] {
+        let mut client = Client::connect(setup.address());
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        client.rest();
+    }
+    setup.change(|config| config.pools[0].members[0].enabled = false);
+    get(setup.address(), "/");
+    insta::assert_snapshot!(lines(&file, 4), @r#"
+    / 200 -- ""
+    /half 200 SD "the server broke off its answer"
+    /nothing 502 SH "the server closed the connection before its answer"
+    / 503 SC "no server is available"
+    "#);
+    setup.change(|config| {
+        let log = config.listeners[0].log.as_mut().expect("a log");
+        log.format = "json".to_owned();
+    });
+    get(setup.address(), "/");
+    let text = lines(&file, 5);
+    assert!(
+        text.contains("\"cause\":\"no server is available\""),
+        "{text}"
+    );
 }

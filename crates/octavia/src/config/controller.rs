@@ -98,6 +98,8 @@ fn amphora(reader: &Reader<'_>) -> AmphoraSettings {
 /// Options about logs that amphorae are given as they are.
 fn log_options(reader: &Reader<'_>) -> Vec<(&'static str, String)> {
     let targets = reader.list((AGENT, "tenant_log_targets")).join(", ");
+    let admins = reader.list((AGENT, "admin_log_targets")).join(", ");
+    let keeps_nothing = reader.boolean((AGENT, "disable_local_log_storage"));
     let number = |name| reader.integer((AGENT, name)).map(|value| value.to_string());
     let options = [
         ("tenant_log_targets", Some(targets)),
@@ -105,6 +107,17 @@ fn log_options(reader: &Reader<'_>) -> Vec<(&'static str, String)> {
         ("log_protocol", reader.text((AGENT, "log_protocol"))),
         ("user_log_facility", number("user_log_facility")),
         ("log_queue_size", number("log_queue_size")),
+        ("log_retry_count", number("log_retry_count")),
+        ("log_retry_interval", number("log_retry_interval")),
+        ("admin_log_targets", Some(admins)),
+        (
+            "administrative_log_facility",
+            number("administrative_log_facility"),
+        ),
+        (
+            "disable_local_log_storage",
+            keeps_nothing.then(|| "true".to_owned()),
+        ),
     ];
     options
         .into_iter()

@@ -37,6 +37,7 @@ fn entry(names: &Names) -> Entry<'_> {
         response: Some(Duration::from_millis(2)),
         total: Duration::from_millis(3),
         state: "--",
+        cause: None,
         trace: Some(0xabc),
     }
 }
