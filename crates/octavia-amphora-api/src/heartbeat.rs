@@ -66,6 +66,32 @@ impl Heartbeat {
         Ok(datagram)
     }
 
+    /// Reads what a sender with the key might say; whatever is understood can be said again, and means
+    /// the same.
+    ///
+    /// # Panics
+    ///
+    /// Where a law is broken, which is all that this is for.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn hold_to_laws(text: &[u8], key: &Key) {
+        assert!(
+            Self::decode(text, key).is_err(),
+            "nobody can guess the code"
+        );
+        let Ok(heartbeat) = Self::decode(&packet::seal(text, key), key) else {
+            return;
+        };
+        let Ok(datagram) = heartbeat.encode(key) else {
+            return;
+        };
+        let again = Self::decode(&datagram, key).expect("what we wrote is read");
+        let current = Self {
+            version: VERSION,
+            ..heartbeat
+        };
+        assert_eq!(again, current);
+    }
+
     /// Reads a datagram of any version up to [`VERSION`], if its code is right.
     pub fn decode(datagram: &[u8], key: &Key) -> Result<Self, DecodeError> {
         wire::from_json(&packet::open(datagram, key)?)

@@ -19,6 +19,7 @@
 //! | `tally` | what each loop counts, and its sums |
 //! | `metrics` | the answer of PROMETHEUS listeners |
 //! | `flow_log` | a line for each request, connection and flow |
+//! | `fuzzing` | the laws of what reads bytes of strangers; in tests only |
 //! | `networks` | who may connect |
 //! | `rate` | how often one client may ask |
 //! | `report` | statuses and counters, gathered from shared atomics |
@@ -34,6 +35,8 @@
 mod balance;
 mod config;
 mod flow_log;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod health;
 mod http1;
 mod http2;

@@ -8,6 +8,7 @@ mod bench;
 mod churn;
 mod cli;
 mod conformance;
+mod fuzz;
 mod guide;
 mod keystone;
 mod mariadb;
@@ -49,6 +50,8 @@ enum Command {
     Tokens(tokens::Args),
     /// Changes a proxy's configuration at random under load, and expects no failed request.
     Churn(churn::Args),
+    /// Runs the fuzz targets for a bounded time.
+    Fuzz(fuzz::Args),
     /// Prints what we, HAProxy and nginx make of requests that could be understood in two ways.
     Smuggling(smuggling::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Tokens(args) => tokens::run(&args),
         Command::Churn(args) => churn::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Smuggling(args) => smuggling::run(&args),
         Command::Sim(args) => sim::run(&args),
     };

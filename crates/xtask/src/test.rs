@@ -8,6 +8,7 @@ use clap::Parser;
 
 use crate::cli;
 use crate::conformance;
+use crate::fuzz;
 use crate::guide::{self, Mode};
 use crate::schemathesis;
 use crate::shell::{Step, find, target};
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Step::new("cargo").args(["test", "--workspace"]).run()
     })?;
     if !args.quick {
+        fuzz(&mut report)?;
         upstreams_tests(&mut report)?;
         report.part("demo", demo)?;
         report.part("tokens of a real Keystone", || {
@@ -103,6 +105,18 @@ fn deny() -> anyhow::Result<()> {
     Step::new(program)
         .args(["check", "licenses", "bans", "sources"])
         .run()
+}
+
+/// Runs the fuzz targets for a short time.
+fn fuzz(report: &mut Report) -> anyhow::Result<()> {
+    if fuzz::is_possible() {
+        return report.part("fuzz targets", || fuzz::run(&fuzz::Args::default()));
+    }
+    report.skip(
+        "fuzz targets",
+        "they need a nightly compiler, which rustup cannot install",
+    );
+    Ok(())
 }
 
 /// Runs the README's first command, to its end.

@@ -12,7 +12,7 @@ use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus,
 };
-use rustls::{ClientConfig, Error, ProtocolVersion, ServerConfig};
+use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
 
 use super::outgoing::{Outgoing, Short};
 use super::{alpn, sni};
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     held: Vec<u8>,
     is_established: bool,
     has_ended: bool,
+    /// Nothing more can be said, and nothing is read: what was left unread is gone.
+    has_failed: bool,
     server_name: Option<Arc<str>>,
 }
 
@@ -91,6 +93,7 @@ impl Session {
             held: Vec::new(),
             is_established: false,
             has_ended: false,
+            has_failed: false,
             server_name: None,
         }
     }
@@ -193,6 +196,7 @@ impl Session {
         if !self.is_established && self.server_name.is_none() {
             self.server_name = sni::take_asked_name();
         }
+        self.has_failed |= progress.is_err();
         let progress = progress?;
         self.is_established |= progress.is_established;
         self.has_ended |= progress.has_ended;
@@ -237,18 +241,24 @@ impl Session {
 
     /// Appends two pieces, encrypted, to `out`, behind the records that wait.
     pub(crate) fn seal(&mut self, pieces: [&[u8]; 2], out: &mut Outgoing) -> Result<(), Error> {
+        if self.has_failed {
+            return Err(Error::HandshakeNotComplete);
+        }
         out.extend(&self.take_held());
         match &mut self.end {
-            End::Server(end) => seal(end, Some(pieces), out),
-            End::Client(end) => seal(end, Some(pieces), out),
+            End::Server(end) => seal(end, &mut self.incoming, Some(pieces), out),
+            End::Client(end) => seal(end, &mut self.incoming, Some(pieces), out),
         }
     }
 
     /// Appends to `out` that nothing more comes.
     pub(crate) fn close(&mut self, out: &mut Outgoing) -> Result<(), Error> {
+        if self.has_failed {
+            return Err(Error::HandshakeNotComplete);
+        }
         match &mut self.end {
-            End::Server(end) => seal(end, None, out),
-            End::Client(end) => seal(end, None, out),
+            End::Server(end) => seal(end, &mut self.incoming, None, out),
+            End::Client(end) => seal(end, &mut self.incoming, None, out),
         }
     }
 }
@@ -257,12 +267,19 @@ impl Session {
 trait Records {
     type Data;
 
+    /// Tells whether there are records to send.
+    fn wants_write(&self) -> bool;
+
     fn process<'c, 'i>(&'c mut self, records: &'i mut [u8])
     -> UnbufferedStatus<'c, 'i, Self::Data>;
 }
 
 impl Records for UnbufferedServerConnection {
     type Data = ServerConnectionData;
+
+    fn wants_write(&self) -> bool {
+        CommonState::wants_write(self)
+    }
 
     fn process<'c, 'i>(
         &'c mut self,
@@ -274,6 +291,10 @@ impl Records for UnbufferedServerConnection {
 
 impl Records for UnbufferedClientConnection {
     type Data = ClientConnectionData;
+
+    fn wants_write(&self) -> bool {
+        CommonState::wants_write(self)
+    }
 
     fn process<'c, 'i>(
         &'c mut self,
@@ -338,9 +359,12 @@ fn advance<E: Records>(
     }
 }
 
-/// Appends what tells the other end why the handshake failed.
+/// Appends what tells the other end why the handshake failed. rustls is asked for what it has to send
+/// and nothing else: it would look for what was received before, which is gone, and panic.
 fn append_alert<E: Records>(end: &mut E, out: &mut Outgoing) {
-    while let Ok(ConnectionState::EncodeTlsData(data)) = end.process(&mut []).state {
+    while end.wants_write()
+        && let Ok(ConnectionState::EncodeTlsData(data)) = end.process(&mut []).state
+    {
         encode(data, out);
     }
 }
@@ -354,14 +378,16 @@ fn encode<D>(mut data: EncodeTlsData<'_, D>, out: &mut Outgoing) {
     encoded.expect("it was not encoded before");
 }
 
-/// Appends `pieces`, encrypted, or the end without them.
+/// Appends `pieces`, encrypted, or the end without them. rustls wants to see again what was received
+/// and not used: part of a handshake message.
 fn seal<E: Records>(
     end: &mut E,
+    incoming: &mut [u8],
     pieces: Option<[&[u8]; 2]>,
     out: &mut Outgoing,
 ) -> Result<(), Error> {
     loop {
-        match end.process(&mut []).state? {
+        match end.process(incoming).state? {
             ConnectionState::EncodeTlsData(data) => encode(data, out),
             ConnectionState::TransmitTlsData(data) => data.done(),
             ConnectionState::WriteTraffic(mut traffic) => {
@@ -392,3 +418,6 @@ fn short(error: EncryptError) -> Short<Error> {
         EncryptError::EncryptExhausted => Short::Failed(Error::EncryptError),
     }
 }
+
+#[cfg(test)]
+mod tests;

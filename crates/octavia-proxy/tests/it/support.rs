@@ -5,9 +5,10 @@ pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod datagrams;
 pub(crate) mod nginx;
-mod origin;
+pub(crate) mod origin;
 pub(crate) mod pki;
 pub(crate) mod program;
+pub(crate) mod secure;
 
 pub(crate) use client::{Client, Response, get};
 pub(crate) use config::{Setup, id};

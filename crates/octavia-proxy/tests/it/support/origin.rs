@@ -48,7 +48,11 @@ impl Origin {
         Self::serve_at(SocketAddr::new(own_address(), 0), serve)
     }
 
-    fn serve_at(address: SocketAddr, serve: impl Fn(Connection) + Send + Sync + 'static) -> Self {
+    /// As [`Origin::serve`], at an address.
+    pub(crate) fn serve_at(
+        address: SocketAddr,
+        serve: impl Fn(Connection) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(address).expect("bind a member");
         let address = listener.local_addr().expect("its address");
         let shared = Arc::new(Shared::default());

@@ -17,9 +17,21 @@ impl Program {
     /// `None`, said aloud, where this machine has no such program.
     pub(crate) fn start(
         directory: tempfile::TempDir,
-        mut command: Command,
+        command: Command,
         address: SocketAddr,
     ) -> Option<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut program = Self::start_silent(directory, command)?;
+        wait_until(&format!("{name} listens"), || {
+            let ended = program.child.try_wait().expect("look after a program");
+            assert!(ended.is_none(), "{name} ended: {}", program.said());
+            TcpStream::connect(address).is_ok()
+        });
+        Some(program)
+    }
+
+    /// As [`Program::start`], for one that listens nowhere.
+    pub(crate) fn start_silent(directory: tempfile::TempDir, mut command: Command) -> Option<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let said = File::create(directory.path().join("said")).expect("a file");
         let again = said.try_clone().expect("a second handle");
@@ -32,13 +44,7 @@ impl Program {
                 return None;
             }
         };
-        let mut program = Self { directory, child };
-        wait_until(&format!("{name} listens"), || {
-            let ended = program.child.try_wait().expect("look after a program");
-            assert!(ended.is_none(), "{name} ended: {}", program.said());
-            TcpStream::connect(address).is_ok()
-        });
-        Some(program)
+        Some(Self { directory, child })
     }
 
     /// Returns where its files are.

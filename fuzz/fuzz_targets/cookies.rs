@@ -1,0 +1,4 @@
+//! Cookies of requests.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| octavia_proxy::fuzzing::cookies(bytes));

@@ -1,0 +1,4 @@
+//! Answers of members.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| octavia_proxy::fuzzing::response(bytes));
