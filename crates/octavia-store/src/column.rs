@@ -36,18 +36,6 @@ impl<'a> Cell<'a> {
         text.map(|text| self.parse(text)).transpose()
     }
 
-    pub(crate) fn all<T>(self, texts: Option<Vec<String>>) -> Result<Vec<T>>
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        texts
-            .unwrap_or_default()
-            .iter()
-            .map(|text| self.parse(text))
-            .collect()
-    }
-
     /// Reads a column that upstream's schema lets be null, but upstream never leaves so.
     pub(crate) fn needed<T>(self, value: Option<T>, column: &str) -> Result<T> {
         value.ok_or_else(|| self.corrupt(format!("{column} is null")))

@@ -1,10 +1,9 @@
-use std::collections::HashMap;
-
 use octavia_model::{HealthMonitor, HttpVersion, Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
+use crate::children::{Children, Part};
 use crate::column::{Cell, text, utc};
 use crate::row::{health_monitor, pool};
 use crate::{ListQuery, Resource, Result, Tx};
@@ -17,8 +16,8 @@ impl Tx {
             .filter(
                 health_monitor::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()),
             );
-        let rows = self.rows(&select.into_query()).await?;
-        Ok(self.health_monitors_from(rows).await?.pop())
+        let select = select.into_query();
+        Ok(self.health_monitors_from(&select).await?.pop())
     }
 
     /// Adds a health monitor.
@@ -64,8 +63,7 @@ impl Tx {
     /// Returns health monitors.
     pub async fn health_monitors(&mut self, query: &ListQuery) -> Result<Vec<HealthMonitor>> {
         let select = self.select(Resource::HealthMonitor, query).await?;
-        let rows = self.rows(&select).await?;
-        self.health_monitors_from(rows).await
+        self.health_monitors_from(&select).await
     }
 
     pub(crate) async fn health_monitors_of_load_balancer(
@@ -79,25 +77,20 @@ impl Tx {
             .take();
         let select = health_monitor::Entity::find()
             .filter(Expr::col(health_monitor::Column::PoolId).in_subquery(pools));
-        let rows = self.rows(&select.into_query()).await?;
-        self.health_monitors_from(rows).await
+        self.health_monitors_from(&select.into_query()).await
     }
 
     async fn health_monitors_from(
         &mut self,
-        rows: Vec<health_monitor::Model>,
+        select: &SelectStatement,
     ) -> Result<Vec<HealthMonitor>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut tags: HashMap<String, Vec<String>> = self.tags(&ids).await?;
-        rows.into_iter()
-            .map(|row| {
-                let tags = tags.remove(&row.id).unwrap_or_default();
-                health_monitor(row, tags)
-            })
-            .collect()
+        let tags = [Part::tags()];
+        self.objects(
+            select,
+            (|row: &health_monitor::Model| row.id.as_str(), &tags),
+            health_monitor,
+        )
+        .await
     }
 }
 
@@ -133,11 +126,12 @@ const fn version_number(version: HttpVersion) -> f32 {
     }
 }
 
-fn health_monitor(row: health_monitor::Model, tags: Vec<String>) -> Result<HealthMonitor> {
+fn health_monitor(row: health_monitor::Model, beside: &mut Children) -> Result<HealthMonitor> {
     let cell = Cell::new("health_monitor", &row.id);
+    let id = cell.parse(&row.id)?;
     let version = row.http_version.map(|number| format!("{number:.1}"));
     Ok(HealthMonitor {
-        id: cell.parse(&row.id)?,
+        id,
         project_id: row.project_id,
         pool_id: cell.parse(&row.pool_id)?,
         name: row.name,
@@ -154,7 +148,7 @@ fn health_monitor(row: health_monitor::Model, tags: Vec<String>) -> Result<Healt
         provisioning_status: cell.parse(&row.provisioning_status)?,
         operating_status: cell.parse(&row.operating_status)?,
         enabled: row.enabled,
-        tags,
+        tags: beside.tags(id),
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
     })

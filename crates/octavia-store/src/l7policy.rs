@@ -3,8 +3,9 @@ use std::collections::HashMap;
 use octavia_model::{Id, L7Policy, L7Rule, Listener, LoadBalancer, Pool, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
+use crate::children::{Children, Part};
 use crate::column::{Cell, text, utc};
 use crate::row::{l7policy, l7rule};
 use crate::settle::listeners_of;
@@ -16,8 +17,7 @@ impl Tx {
         let select = l7policy::Entity::find()
             .filter(l7policy::Column::Id.eq(id.to_string()))
             .filter(l7policy::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        let rows = self.rows(&select.into_query()).await?;
-        Ok(self.l7_policies_from(rows).await?.pop())
+        Ok(self.l7_policies_from(&select.into_query()).await?.pop())
     }
 
     /// Adds a policy without its rules, and moves those behind it on by one. A position behind the
@@ -92,8 +92,7 @@ impl Tx {
     /// Returns policies.
     pub async fn l7_policies(&mut self, query: &ListQuery) -> Result<Vec<L7Policy>> {
         let select = self.select(Resource::L7Policy, query).await?;
-        let rows = self.rows(&select).await?;
-        self.l7_policies_from(rows).await
+        self.l7_policies_from(&select).await
     }
 
     /// Returns a policy that redirects to a pool, if there is one.
@@ -115,8 +114,7 @@ impl Tx {
             .order_by_asc(l7policy::Column::ListenerId)
             .order_by_asc(l7policy::Column::Position)
             .order_by_asc(l7policy::Column::Id);
-        let rows = self.rows(&select.into_query()).await?;
-        self.l7_policies_from(rows).await
+        self.l7_policies_from(&select.into_query()).await
     }
 
     /// Removes policies, whose ids a query returns, with their rules and the tags of both.
@@ -155,8 +153,8 @@ impl Tx {
             .from(l7policy::Entity)
             .and_where(l7policy::Column::ListenerId.eq(listener.to_string()))
             .take();
-        let row: Option<Last> = self.one(&select).await?;
-        Ok(row.and_then(|row| row.last).unwrap_or(0))
+        let last: Option<Option<i32>> = self.one(&select).await?;
+        Ok(last.flatten().unwrap_or(0))
     }
 
     /// Moves the policies of a listener whose positions lie in a range.
@@ -180,30 +178,29 @@ impl Tx {
         self.execute(&update.into_query()).await.map(|_| ())
     }
 
-    async fn l7_policies_from(&mut self, rows: Vec<l7policy::Model>) -> Result<Vec<L7Policy>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut tags = self.tags(&ids).await?;
+    async fn l7_policies_from(&mut self, select: &SelectStatement) -> Result<Vec<L7Policy>> {
+        let mut policies = self
+            .objects(
+                select,
+                (|row: &l7policy::Model| row.id.as_str(), &[Part::tags()]),
+                policy,
+            )
+            .await?;
+        let ids: Vec<String> = policies
+            .iter()
+            .map(|policy| policy.id.to_string())
+            .collect();
         let mut rules: HashMap<Id<L7Policy>, Vec<L7Rule>> = HashMap::new();
-        for rule in self.l7_rules_of(&ids).await? {
-            rules.entry(rule.l7_policy_id).or_default().push(rule);
+        if !ids.is_empty() {
+            for rule in self.l7_rules_of(&ids).await? {
+                rules.entry(rule.l7_policy_id).or_default().push(rule);
+            }
         }
-        rows.into_iter()
-            .map(|row| {
-                let tags = tags.remove(&row.id).unwrap_or_default();
-                let mut policy = policy(row, tags)?;
-                policy.rules = rules.remove(&policy.id).unwrap_or_default();
-                Ok(policy)
-            })
-            .collect()
+        for policy in &mut policies {
+            policy.rules = rules.remove(&policy.id).unwrap_or_default();
+        }
+        Ok(policies)
     }
-}
-
-#[derive(FromQueryResult)]
-struct Last {
-    last: Option<i32>,
 }
 
 fn row(policy: &L7Policy) -> l7policy::ActiveModel {
@@ -227,10 +224,11 @@ fn row(policy: &L7Policy) -> l7policy::ActiveModel {
     }
 }
 
-fn policy(row: l7policy::Model, tags: Vec<String>) -> Result<L7Policy> {
+fn policy(row: l7policy::Model, beside: &mut Children) -> Result<L7Policy> {
     let cell = Cell::new("l7policy", &row.id);
+    let id = cell.parse(&row.id)?;
     Ok(L7Policy {
-        id: cell.parse(&row.id)?,
+        id,
         project_id: row.project_id,
         listener_id: cell.parse(&row.listener_id)?,
         name: row.name,
@@ -244,7 +242,7 @@ fn policy(row: l7policy::Model, tags: Vec<String>) -> Result<L7Policy> {
         provisioning_status: cell.parse(&row.provisioning_status)?,
         operating_status: cell.parse(&row.operating_status)?,
         enabled: row.enabled,
-        tags,
+        tags: beside.tags(id),
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
         rules: Vec::new(),

@@ -1,8 +1,9 @@
 use octavia_model::{Id, L7Policy, L7Rule, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
-use crate::children::among;
+use crate::children::{Children, Part, among};
 use crate::column::{Cell, utc};
 use crate::row::l7rule;
 use crate::{ListQuery, Resource, Result, Tx};
@@ -13,8 +14,7 @@ impl Tx {
         let select = l7rule::Entity::find()
             .filter(l7rule::Column::Id.eq(id.to_string()))
             .filter(l7rule::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        let rows = self.rows(&select.into_query()).await?;
-        Ok(self.l7_rules_from(rows).await?.pop())
+        Ok(self.l7_rules_from(&select.into_query()).await?.pop())
     }
 
     /// Adds a rule.
@@ -62,8 +62,7 @@ impl Tx {
         query: &ListQuery,
     ) -> Result<Vec<L7Rule>> {
         let select = self.select(Resource::L7Rule(policy), query).await?;
-        let rows = self.rows(&select).await?;
-        self.l7_rules_from(rows).await
+        self.l7_rules_from(&select).await
     }
 
     /// Returns the rules of policies, in order of creation.
@@ -72,22 +71,16 @@ impl Tx {
             .filter(among(l7rule::Column::L7policyId, policies))
             .order_by_asc(l7rule::Column::CreatedAt)
             .order_by_asc(l7rule::Column::Id);
-        let rows = self.rows(&select.into_query()).await?;
-        self.l7_rules_from(rows).await
+        self.l7_rules_from(&select.into_query()).await
     }
 
-    async fn l7_rules_from(&mut self, rows: Vec<l7rule::Model>) -> Result<Vec<L7Rule>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut tags = self.tags(&ids).await?;
-        rows.into_iter()
-            .map(|row| {
-                let tags = tags.remove(&row.id).unwrap_or_default();
-                rule(row, tags)
-            })
-            .collect()
+    async fn l7_rules_from(&mut self, select: &SelectStatement) -> Result<Vec<L7Rule>> {
+        self.objects(
+            select,
+            (|row: &l7rule::Model| row.id.as_str(), &[Part::tags()]),
+            rule,
+        )
+        .await
     }
 }
 
@@ -109,10 +102,11 @@ fn row(rule: &L7Rule) -> l7rule::ActiveModel {
     }
 }
 
-fn rule(row: l7rule::Model, tags: Vec<String>) -> Result<L7Rule> {
+fn rule(row: l7rule::Model, beside: &mut Children) -> Result<L7Rule> {
     let cell = Cell::new("l7rule", &row.id);
+    let id = cell.parse(&row.id)?;
     Ok(L7Rule {
-        id: cell.parse(&row.id)?,
+        id,
         project_id: row.project_id,
         l7_policy_id: cell.parse(&row.l7policy_id)?,
         kind: cell.parse(&row.kind)?,
@@ -123,7 +117,7 @@ fn rule(row: l7rule::Model, tags: Vec<String>) -> Result<L7Rule> {
         provisioning_status: cell.parse(&row.provisioning_status)?,
         operating_status: cell.parse(&row.operating_status)?,
         enabled: row.enabled,
-        tags,
+        tags: beside.tags(id),
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
     })

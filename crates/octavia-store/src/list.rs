@@ -5,6 +5,8 @@ mod tags;
 
 use octavia_model::{Id, L7Policy, Pool};
 
+pub(crate) use page::table_of;
+
 /// What a list is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {

@@ -1,11 +1,9 @@
-use std::collections::HashMap;
-
 use octavia_model::{Id, Listener, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
-use crate::children::children;
+use crate::children::{Children, Kind, Part};
 use crate::column::{Cell, comma_text, commas, text, utc};
 use crate::row::{l7policy, listener, listener_cidr, listener_statistics, sni};
 use crate::{ListQuery, Resource, Result, Tx, pickle};
@@ -19,8 +17,7 @@ impl Tx {
         let select = listener::Entity::find()
             .filter(listener::Column::Id.eq(id.to_string()))
             .filter(listener::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        let rows = self.rows(&select.into_query()).await?;
-        Ok(self.listeners_from(rows).await?.pop())
+        Ok(self.listeners_from(&select.into_query()).await?.pop())
     }
 
     /// Adds a listener; picks its `peer_port`.
@@ -83,8 +80,7 @@ impl Tx {
     /// Returns listeners.
     pub async fn listeners(&mut self, query: &ListQuery) -> Result<Vec<Listener>> {
         let select = self.select(Resource::Listener, query).await?;
-        let rows = self.rows(&select).await?;
-        self.listeners_from(rows).await
+        self.listeners_from(&select).await
     }
 
     /// Returns the listeners of a load balancer, in order of creation.
@@ -93,8 +89,7 @@ impl Tx {
             .filter(listener::Column::LoadBalancerId.eq(id.to_string()))
             .order_by_asc(listener::Column::CreatedAt)
             .order_by_asc(listener::Column::Id);
-        let rows = self.rows(&select.into_query()).await?;
-        self.listeners_from(rows).await
+        self.listeners_from(&select.into_query()).await
     }
 
     async fn free_peer_port(&mut self, id: Id<LoadBalancer>) -> Result<i32> {
@@ -103,9 +98,9 @@ impl Tx {
             .from(listener::Entity)
             .and_where(listener::Column::LoadBalancerId.eq(id.to_string()))
             .take();
-        let row: Option<Highest> = self.one(&select).await?;
-        Ok(row
-            .and_then(|row| row.highest)
+        let highest: Option<Option<i32>> = self.one(&select).await?;
+        Ok(highest
+            .flatten()
             .map_or(FIRST_PEER_PORT, |highest| highest.saturating_add(1)))
     }
 
@@ -139,60 +134,42 @@ impl Tx {
         self.execute(&cidrs.into_query()).await.map(|_| ())
     }
 
-    async fn listeners_from(&mut self, rows: Vec<listener::Model>) -> Result<Vec<Listener>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut beside = self.beside_listeners(&ids).await?;
-        rows.into_iter()
-            .map(|row| listener(row, &mut beside))
-            .collect()
-    }
-
-    async fn beside_listeners(&mut self, ids: &[String]) -> Result<Beside> {
-        let certificates = children(
-            sni::Entity,
-            sni::Column::ListenerId,
-            sni::Column::TlsContainerId,
-        );
-        let certificates = certificates
-            .of(ids)
-            .by(&[sni::Column::Position, sni::Column::TlsContainerId]);
-        let cidrs = children(
-            listener_cidr::Entity,
-            listener_cidr::Column::ListenerId,
-            listener_cidr::Column::Cidr,
-        );
-        let cidrs = cidrs.of(ids).by(&[listener_cidr::Column::Cidr]);
-        let policies = children(
-            l7policy::Entity,
-            l7policy::Column::ListenerId,
-            l7policy::Column::Id,
-        );
-        let policies = policies
-            .of(ids)
-            .by(&[l7policy::Column::Position, l7policy::Column::Id]);
-        Ok(Beside {
-            certificates: self.values_by_owner(&certificates).await?,
-            cidrs: self.values_by_owner(&cidrs).await?,
-            policies: self.values_by_owner(&policies).await?,
-            tags: self.tags(ids).await?,
-        })
+    async fn listeners_from(&mut self, select: &SelectStatement) -> Result<Vec<Listener>> {
+        self.objects(
+            select,
+            (|row: &listener::Model| row.id.as_str(), &beside()),
+            listener,
+        )
+        .await
     }
 }
 
 /// What belongs to listeners and lies in other tables.
-struct Beside {
-    certificates: HashMap<String, Vec<String>>,
-    cidrs: HashMap<String, Vec<String>>,
-    policies: HashMap<String, Vec<String>>,
-    tags: HashMap<String, Vec<String>>,
-}
-
-#[derive(FromQueryResult)]
-struct Highest {
-    highest: Option<i32>,
+fn beside() -> [Part; 4] {
+    let certificates = Part::new(
+        Kind::Certificate,
+        sni::Entity,
+        sni::Column::ListenerId,
+        sni::Column::TlsContainerId,
+    );
+    let cidrs = Part::new(
+        Kind::Cidr,
+        listener_cidr::Entity,
+        listener_cidr::Column::ListenerId,
+        listener_cidr::Column::Cidr,
+    );
+    let policies = Part::new(
+        Kind::Policy,
+        l7policy::Entity,
+        l7policy::Column::ListenerId,
+        l7policy::Column::Id,
+    );
+    [
+        certificates.ranked(sni::Column::Position),
+        policies.ranked(l7policy::Column::Position),
+        cidrs,
+        Part::tags(),
+    ]
 }
 
 fn named(listener: &Listener) -> String {
@@ -238,14 +215,15 @@ fn row(listener: &Listener) -> listener::ActiveModel {
     }
 }
 
-fn listener(row: listener::Model, beside: &mut Beside) -> Result<Listener> {
-    let id = row.id;
-    let cell = Cell::new("listener", &id);
+fn listener(row: listener::Model, beside: &mut Children) -> Result<Listener> {
+    let cell = Cell::new("listener", &row.id);
+    let id = cell.parse(&row.id)?;
     let headers = row.insert_headers.as_deref().map(pickle::read).transpose();
     Ok(Listener {
-        id: cell.parse(&id)?,
+        id,
         project_id: row.project_id,
-        load_balancer_id: cell.parse(&cell.needed(row.load_balancer_id, "load_balancer_id")?)?,
+        load_balancer_id: cell
+            .parse(cell.needed(row.load_balancer_id.as_ref(), "load_balancer_id")?)?,
         name: row.name,
         description: row.description,
         protocol: cell.parse(&row.protocol)?,
@@ -264,7 +242,7 @@ fn listener(row: listener::Model, beside: &mut Beside) -> Result<Listener> {
         timeout_member_data: row.timeout_member_data,
         timeout_tcp_inspect: row.timeout_tcp_inspect,
         tls_certificate_id: row.tls_certificate_id,
-        sni_container_refs: beside.certificates.remove(&id).unwrap_or_default(),
+        sni_container_refs: beside.take(Kind::Certificate, id),
         client_ca_tls_certificate_id: row.client_ca_tls_certificate_id,
         client_authentication: cell.parse(&row.client_authentication)?,
         client_crl_container_id: row.client_crl_container_id,
@@ -274,10 +252,10 @@ fn listener(row: listener::Model, beside: &mut Beside) -> Result<Listener> {
         hsts_max_age: row.hsts_max_age,
         hsts_include_subdomains: row.hsts_include_subdomains.unwrap_or_default(),
         hsts_preload: row.hsts_preload.unwrap_or_default(),
-        allowed_cidrs: cell.all(beside.cidrs.remove(&id))?,
-        tags: beside.tags.remove(&id).unwrap_or_default(),
+        allowed_cidrs: beside.parse(Kind::Cidr, id, cell)?,
+        tags: beside.tags(id),
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
-        l7_policies: cell.all(beside.policies.remove(&id))?,
+        l7_policies: beside.parse(Kind::Policy, id, cell)?,
     })
 }

@@ -1,25 +1,24 @@
-use std::collections::HashMap;
-
-use chrono::NaiveDateTime;
 use octavia_model::{
     AdditionalVip, Amphora, Id, LoadBalancer, LoadBalancerTree, ProvisioningStatus, Vip,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Alias, Expr, Query, SelectStatement, UnionType};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QuerySelect, QueryTrait,
-};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
-use crate::children::among;
+use crate::children::{Children, Kind, Part};
 use crate::column::{Cell, text, utc};
+use crate::list::table_of;
 use crate::row::{additional_vip, amphora, listener, load_balancer, pool, vip, vip_security_group};
 use crate::{ListQuery, Resource, Result, Tx};
 
 impl Tx {
     /// Returns a load balancer.
     pub async fn load_balancer(&mut self, id: Id<LoadBalancer>) -> Result<Option<LoadBalancer>> {
-        let rows = self.rows(&present(id).into_query()).await?;
-        Ok(self.load_balancers_of(rows).await?.pop())
+        let select = table_of(Resource::LoadBalancer)
+            .and_where(load_balancer::Column::Id.eq(id.to_string()))
+            .and_where(load_balancer::Column::ProvisioningStatus.ne(GONE))
+            .take();
+        Ok(self.load_balancers_from(&select).await?.pop())
     }
 
     /// Returns a load balancer and locks its row (`FOR UPDATE`) until the end of the transaction.
@@ -27,10 +26,8 @@ impl Tx {
         &mut self,
         id: Id<LoadBalancer>,
     ) -> Result<Option<LoadBalancer>> {
-        let rows = self
-            .rows(&present(id).lock_exclusive().into_query())
-            .await?;
-        Ok(self.load_balancers_of(rows).await?.pop())
+        self.lock_row_of(id).await?;
+        self.load_balancer(id).await
     }
 
     /// Adds a load balancer with its VIP, additional VIPs and tags.
@@ -67,8 +64,7 @@ impl Tx {
     /// Returns load balancers.
     pub async fn load_balancers(&mut self, query: &ListQuery) -> Result<Vec<LoadBalancer>> {
         let select = self.select(Resource::LoadBalancer, query).await?;
-        let rows = self.rows(&select).await?;
-        self.load_balancers_of(rows).await
+        self.load_balancers_from(&select).await
     }
 
     /// Returns a load balancer, and all below it, in a fixed number of queries.
@@ -134,144 +130,59 @@ impl Tx {
         self.execute(&groups.into_query()).await.map(|_| ())
     }
 
-    async fn load_balancers_of(
-        &mut self,
-        rows: Vec<load_balancer::Model>,
-    ) -> Result<Vec<LoadBalancer>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut beside = self.beside(&ids).await?;
-        rows.into_iter()
-            .map(|row| load_balancer(row, &mut beside))
-            .collect()
-    }
-
-    async fn beside(&mut self, ids: &[String]) -> Result<Beside> {
-        let vips = vip::Entity::find().filter(among(vip::Column::LoadBalancerId, ids));
-        let vips: Vec<vip::Model> = self.rows(&vips.into_query()).await?;
-        let more = additional_vip::Entity::find()
-            .filter(among(additional_vip::Column::LoadBalancerId, ids));
-        let mut additional_vips: HashMap<String, Vec<additional_vip::Model>> = HashMap::new();
-        for row in self
-            .rows::<additional_vip::Model>(&more.into_query())
-            .await?
-        {
-            additional_vips
-                .entry(row.load_balancer_id.clone())
-                .or_default()
-                .push(row);
-        }
-        let mut ids_beside = self.ids_beside(ids).await?;
-        let mut of = |kind: Kind| ids_beside.remove(&(kind as i32)).unwrap_or_default();
-        Ok(Beside {
-            vips: vips
-                .into_iter()
-                .map(|row| (row.load_balancer_id.clone(), row))
-                .collect(),
-            additional_vips,
-            groups: of(Kind::Group),
-            listeners: of(Kind::Listener),
-            pools: of(Kind::Pool),
-            tags: self.tags(ids).await?,
-        })
-    }
-
-    /// Asks for the ids of all that belongs to load balancers at once: each question is a way to
-    /// the database and back.
-    async fn ids_beside(&mut self, ids: &[String]) -> Result<HashMap<i32, ByOwner>> {
-        let none = || Expr::val(Option::<NaiveDateTime>::None);
-        let groups = beside(
-            Kind::Group,
-            vip_security_group::Entity,
-            (vip_security_group::Column::LoadBalancerId, ids),
-            vip_security_group::Column::SgId,
-            none(),
-        );
-        let listeners = beside(
-            Kind::Listener,
-            listener::Entity,
-            (listener::Column::LoadBalancerId, ids),
-            listener::Column::Id,
-            Expr::col(listener::Column::CreatedAt),
-        );
-        let pools = beside(
-            Kind::Pool,
-            pool::Entity,
-            (pool::Column::LoadBalancerId, ids),
-            pool::Column::Id,
-            Expr::col(pool::Column::CreatedAt),
-        );
-        let mut select = listeners;
-        select
-            .union(UnionType::All, pools)
-            .union(UnionType::All, groups)
-            .order_by(Alias::new("made_at"), Order::Asc)
-            .order_by(Alias::new("value"), Order::Asc);
-        let mut found: HashMap<i32, ByOwner> = HashMap::new();
-        for row in self.rows::<IdBeside>(&select).await? {
-            let by_owner = found.entry(row.kind).or_default();
-            by_owner.entry(row.owner).or_default().push(row.value);
-        }
-        Ok(found)
+    async fn load_balancers_from(&mut self, select: &SelectStatement) -> Result<Vec<LoadBalancer>> {
+        self.objects(
+            select,
+            (|(row, _): &Row| row.id.as_str(), &beside()),
+            load_balancer,
+        )
+        .await
     }
 }
 
-type ByOwner = HashMap<String, Vec<String>>;
+type Row = (load_balancer::Model, Option<vip::Model>);
 
-/// What has its id asked for with a load balancer.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Listener,
-    Pool,
-    Group,
-}
-
-#[derive(FromQueryResult)]
-struct IdBeside {
-    kind: i32,
-    owner: String,
-    value: String,
-}
-
-/// A query for the ids of one kind, and whose they are.
-fn beside<E, C>(
-    kind: Kind,
-    table: E,
-    (owner, owners): (C, &[String]),
-    value: C,
-    made_at: Expr,
-) -> SelectStatement
-where
-    E: EntityTrait<Column = C>,
-    C: ColumnTrait,
-{
-    Query::select()
-        .expr_as(Expr::val(kind as i32), Alias::new("kind"))
-        .expr_as(Expr::col(owner), Alias::new("owner"))
-        .expr_as(Expr::col(value), Alias::new("value"))
-        .expr_as(made_at, Alias::new("made_at"))
-        .from(table)
-        .and_where(among(owner, owners))
-        .and_where(owner.is_not_null())
-        .take()
-}
+const GONE: &str = ProvisioningStatus::Deleted.as_str();
 
 /// What belongs to load balancers and lies in other tables.
-struct Beside {
-    vips: HashMap<String, vip::Model>,
-    additional_vips: HashMap<String, Vec<additional_vip::Model>>,
-    groups: ByOwner,
-    listeners: ByOwner,
-    pools: ByOwner,
-    tags: ByOwner,
-}
-
-fn present(id: Id<LoadBalancer>) -> sea_orm::Select<load_balancer::Entity> {
-    load_balancer::Entity::find()
-        .filter(load_balancer::Column::Id.eq(id.to_string()))
-        .filter(load_balancer::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()))
+fn beside() -> [Part; 5] {
+    use additional_vip::Column as AdditionalVip;
+    use vip_security_group::Column as Group;
+    let vips = Part::new(
+        Kind::AdditionalVip,
+        additional_vip::Entity,
+        AdditionalVip::LoadBalancerId,
+        AdditionalVip::SubnetId,
+    );
+    let listeners = Part::new(
+        Kind::Listener,
+        listener::Entity,
+        listener::Column::LoadBalancerId,
+        listener::Column::Id,
+    );
+    let pools = Part::new(
+        Kind::Pool,
+        pool::Entity,
+        pool::Column::LoadBalancerId,
+        pool::Column::Id,
+    );
+    let groups = Part::new(
+        Kind::SecurityGroup,
+        vip_security_group::Entity,
+        Group::LoadBalancerId,
+        Group::SgId,
+    );
+    [
+        vips.with([
+            AdditionalVip::IpAddress,
+            AdditionalVip::PortId,
+            AdditionalVip::NetworkId,
+        ]),
+        listeners.ranked(listener::Column::CreatedAt),
+        pools.ranked(pool::Column::CreatedAt),
+        groups,
+        Part::tags(),
+    ]
 }
 
 fn row(load_balancer: &LoadBalancer) -> load_balancer::ActiveModel {
@@ -311,36 +222,33 @@ fn vip_row(load_balancer: &LoadBalancer) -> vip::ActiveModel {
     }
 }
 
-fn load_balancer(row: load_balancer::Model, beside: &mut Beside) -> Result<LoadBalancer> {
-    let id = row.id;
-    let cell = Cell::new("load_balancer", &id);
-    let vip_row = cell.needed(beside.vips.remove(&id), "the row of its VIP")?;
+fn load_balancer((row, vip_row): Row, beside: &mut Children) -> Result<LoadBalancer> {
+    let cell = Cell::new("load_balancer", &row.id);
+    let id = cell.parse(&row.id)?;
+    let vip_row = cell.needed(vip_row, "the row of its VIP")?;
     Ok(LoadBalancer {
-        id: cell.parse(&id)?,
-        project_id: row.project_id,
-        name: row.name,
-        description: row.description,
+        id,
         provisioning_status: cell.parse(&row.provisioning_status)?,
         operating_status: cell.parse(&row.operating_status)?,
         enabled: row.enabled,
         topology: cell.optional(row.topology.as_ref())?,
+        flavor_id: cell.optional(row.flavor_id.as_ref())?,
+        tags: beside.tags(id),
+        vip: vip(vip_row, beside.parse(Kind::SecurityGroup, id, cell)?)?,
+        additional_vips: beside
+            .take_with_details(Kind::AdditionalVip, id)
+            .map(|row| additional_vip(row, cell))
+            .collect::<Result<_>>()?,
+        listeners: beside.parse(Kind::Listener, id, cell)?,
+        pools: beside.parse(Kind::Pool, id, cell)?,
+        project_id: row.project_id,
+        name: row.name,
+        description: row.description,
         server_group_id: row.server_group_id,
         provider: row.provider,
-        flavor_id: cell.optional(row.flavor_id.as_ref())?,
         availability_zone: row.availability_zone,
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
-        tags: beside.tags.remove(&id).unwrap_or_default(),
-        vip: vip(vip_row, cell.all(beside.groups.remove(&id))?)?,
-        additional_vips: beside
-            .additional_vips
-            .remove(&id)
-            .unwrap_or_default()
-            .iter()
-            .map(additional_vip)
-            .collect::<Result<_>>()?,
-        listeners: cell.all(beside.listeners.remove(&id))?,
-        pools: cell.all(beside.pools.remove(&id))?,
     })
 }
 
@@ -359,12 +267,14 @@ fn vip(row: vip::Model, sg_ids: Vec<Id<octavia_model::SecurityGroup>>) -> Result
     })
 }
 
-fn additional_vip(row: &additional_vip::Model) -> Result<AdditionalVip> {
-    let cell = Cell::new("additional_vip", &row.load_balancer_id);
+fn additional_vip(
+    (subnet, [address, port, network]): (String, [Option<String>; 3]),
+    cell: Cell<'_>,
+) -> Result<AdditionalVip> {
     Ok(AdditionalVip {
-        subnet_id: cell.parse(&row.subnet_id)?,
-        ip_address: cell.optional(row.ip_address.as_ref())?,
-        port_id: cell.optional(row.port_id.as_ref())?,
-        network_id: cell.optional(row.network_id.as_ref())?,
+        subnet_id: cell.parse(&subnet)?,
+        ip_address: cell.optional(address.as_ref())?,
+        port_id: cell.optional(port.as_ref())?,
+        network_id: cell.optional(network.as_ref())?,
     })
 }

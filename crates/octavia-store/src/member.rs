@@ -1,13 +1,12 @@
-use std::collections::HashMap;
-
 use chrono::TimeDelta;
 use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, Weight};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
+use crate::children::{Children, Part};
 use crate::column::{Cell, text, utc};
 use crate::row::{member, pool};
 use crate::{Error, ListQuery, Resource, Result, Tx, schema};
@@ -163,8 +162,7 @@ impl Tx {
     /// Returns members of a pool.
     pub async fn members(&mut self, pool: Id<Pool>, query: &ListQuery) -> Result<Vec<Member>> {
         let select = self.select(Resource::Member(pool), query).await?;
-        let rows = self.rows(&select).await?;
-        self.with_tags(rows).await
+        self.with_tags(&select).await
     }
 
     /// Returns all members of a pool, in order of creation.
@@ -191,22 +189,16 @@ impl Tx {
         let select = select
             .order_by_asc(member::Column::CreatedAt)
             .order_by_asc(member::Column::Id);
-        let rows = self.rows(&select.into_query()).await?;
-        self.with_tags(rows).await
+        self.with_tags(&select.into_query()).await
     }
 
-    async fn with_tags(&mut self, rows: Vec<member::Model>) -> Result<Vec<Member>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut tags: HashMap<String, Vec<String>> = self.tags(&ids).await?;
-        rows.into_iter()
-            .map(|row| {
-                let tags = tags.remove(&row.id).unwrap_or_default();
-                member(row, tags)
-            })
-            .collect()
+    async fn with_tags(&mut self, select: &SelectStatement) -> Result<Vec<Member>> {
+        self.objects(
+            select,
+            (|row: &member::Model| row.id.as_str(), &[Part::tags()]),
+            member,
+        )
+        .await
     }
 }
 
@@ -248,8 +240,9 @@ fn row(member: &Member) -> member::ActiveModel {
     }
 }
 
-fn member(row: member::Model, tags: Vec<String>) -> Result<Member> {
+fn member(row: member::Model, beside: &mut Children) -> Result<Member> {
     let cell = Cell::new("member", &row.id);
+    let id = cell.parse(&row.id)?;
     let address = cell.needed(row.ip_address, "ip_address")?;
     let weight = row
         .weight
@@ -257,7 +250,7 @@ fn member(row: member::Model, tags: Vec<String>) -> Result<Member> {
         .transpose()
         .map_err(|error| cell.corrupt(error.to_string()))?;
     Ok(Member {
-        id: cell.parse(&row.id)?,
+        id,
         project_id: row.project_id,
         pool_id: cell.parse(&row.pool_id)?,
         name: row.name,
@@ -274,7 +267,7 @@ fn member(row: member::Model, tags: Vec<String>) -> Result<Member> {
         monitor_address_text: row.monitor_address,
         monitor_port: row.monitor_port.map(|port| cell.port(port)).transpose()?,
         vnic_type: cell.parse(&row.vnic_type)?,
-        tags,
+        tags: beside.tags(id),
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
     })

@@ -4,22 +4,23 @@ use octavia_model::{
     HealthMonitor, Id, LoadBalancer, Member, Pool, PoolTree, ProvisioningStatus, SessionPersistence,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryTrait};
 
-use crate::children::{among, children};
+use crate::children::{Children, Kind, Part};
 use crate::column::{Cell, comma_text, commas, text, utc};
+use crate::list::table_of;
 use crate::row::{health_monitor, l7policy, l7rule, listener, member, pool, session_persistence};
 use crate::{ListQuery, Resource, Result, Tx};
 
 impl Tx {
     /// Returns a pool.
     pub async fn pool(&mut self, id: Id<Pool>) -> Result<Option<Pool>> {
-        let select = pool::Entity::find()
-            .filter(pool::Column::Id.eq(id.to_string()))
-            .filter(pool::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        let rows = self.rows(&select.into_query()).await?;
-        Ok(self.pools_from(rows).await?.pop())
+        let select = table_of(Resource::Pool)
+            .and_where(pool::Column::Id.eq(id.to_string()))
+            .and_where(pool::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()))
+            .take();
+        Ok(self.pools_from(&select).await?.pop())
     }
 
     /// Adds a pool with its session persistence and tags.
@@ -96,18 +97,17 @@ impl Tx {
     /// Returns pools.
     pub async fn pools(&mut self, query: &ListQuery) -> Result<Vec<Pool>> {
         let select = self.select(Resource::Pool, query).await?;
-        let rows = self.rows(&select).await?;
-        self.pools_from(rows).await
+        self.pools_from(&select).await
     }
 
     /// Returns the pools of a load balancer with all below them, in order of creation.
     pub(crate) async fn pool_trees_of(&mut self, id: Id<LoadBalancer>) -> Result<Vec<PoolTree>> {
-        let select = pool::Entity::find()
-            .filter(pool::Column::LoadBalancerId.eq(id.to_string()))
-            .order_by_asc(pool::Column::CreatedAt)
-            .order_by_asc(pool::Column::Id);
-        let rows = self.rows(&select.into_query()).await?;
-        let pools = self.pools_from(rows).await?;
+        let select = table_of(Resource::Pool)
+            .and_where(pool::Column::LoadBalancerId.eq(id.to_string()))
+            .order_by((pool::Entity, pool::Column::CreatedAt), Order::Asc)
+            .order_by((pool::Entity, pool::Column::Id), Order::Asc)
+            .take();
+        let pools = self.pools_from(&select).await?;
         let mut members: HashMap<Id<Pool>, Vec<Member>> = HashMap::new();
         for member in self.members_of_load_balancer(id).await? {
             members.entry(member.pool_id).or_default().push(member);
@@ -148,87 +148,54 @@ impl Tx {
         self.execute(&delete.into_query()).await.map(|_| ())
     }
 
-    async fn pools_from(&mut self, rows: Vec<pool::Model>) -> Result<Vec<Pool>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut beside = self.beside_pools(&ids).await?;
-        rows.into_iter().map(|row| pool(row, &mut beside)).collect()
-    }
-
-    async fn beside_pools(&mut self, ids: &[String]) -> Result<Beside> {
-        let persistence = session_persistence::Entity::find()
-            .filter(among(session_persistence::Column::PoolId, ids));
-        let persistence: Vec<session_persistence::Model> =
-            self.rows(&persistence.into_query()).await?;
-        let members = children(member::Entity, member::Column::PoolId, member::Column::Id);
-        let members = members
-            .of(ids)
-            .by(&[member::Column::CreatedAt, member::Column::Id]);
-        let monitors = children(
-            health_monitor::Entity,
-            health_monitor::Column::PoolId,
-            health_monitor::Column::Id,
-        );
-        let monitors = monitors.of(ids).by(&[]);
-        Ok(Beside {
-            persistence: persistence
-                .into_iter()
-                .map(|row| (row.pool_id.clone(), row))
-                .collect(),
-            listeners: self.listeners_by_pool(ids).await?,
-            members: self.values_by_owner(&members).await?,
-            monitors: self.values_by_owner(&monitors).await?,
-            tags: self.tags(ids).await?,
-        })
-    }
-
-    /// Returns which listeners use pools: as default pool, or by an enabled policy with a rule.
-    async fn listeners_by_pool(&mut self, ids: &[String]) -> Result<HashMap<String, Vec<String>>> {
-        let default = children(
-            listener::Entity,
-            listener::Column::DefaultPoolId,
-            listener::Column::Id,
-        );
-        let default = default
-            .of(ids)
-            .by(&[listener::Column::CreatedAt, listener::Column::Id]);
-        let rules = Query::select()
-            .column(l7rule::Column::L7policyId)
-            .from(l7rule::Entity)
-            .take();
-        let redirecting = children(
-            l7policy::Entity,
-            l7policy::Column::RedirectPoolId,
-            l7policy::Column::ListenerId,
-        );
-        let redirecting = redirecting
-            .of(ids)
-            .by(&[l7policy::Column::CreatedAt, l7policy::Column::Id])
-            .and_where(Expr::col(l7policy::Column::Enabled).eq(true))
-            .and_where(Expr::col(l7policy::Column::Id).in_subquery(rules))
-            .take();
-        let mut by_pool = self.values_by_owner(&default).await?;
-        for (pool, listeners) in self.values_by_owner(&redirecting).await? {
-            let known = by_pool.entry(pool).or_default();
-            for listener in listeners {
-                if !known.contains(&listener) {
-                    known.push(listener);
-                }
-            }
-        }
-        Ok(by_pool)
+    async fn pools_from(&mut self, select: &SelectStatement) -> Result<Vec<Pool>> {
+        self.objects(
+            select,
+            (|((row, _), _): &Row| row.id.as_str(), &beside()),
+            pool,
+        )
+        .await
     }
 }
 
-/// What belongs to pools and lies in other tables.
-struct Beside {
-    persistence: HashMap<String, session_persistence::Model>,
-    listeners: HashMap<String, Vec<String>>,
-    members: HashMap<String, Vec<String>>,
-    monitors: HashMap<String, Vec<String>>,
-    tags: HashMap<String, Vec<String>>,
+type Persistence = Option<session_persistence::Model>;
+/// A pool, its session persistence, and the id of its health monitor.
+type Row = ((pool::Model, Persistence), Option<String>);
+
+/// What belongs to pools and lies in other tables. Listeners use a pool as their default, or by an
+/// enabled policy with a rule.
+fn beside() -> [Part; 4] {
+    let listeners = Part::new(
+        Kind::Listener,
+        listener::Entity,
+        listener::Column::DefaultPoolId,
+        listener::Column::Id,
+    );
+    let redirecting = Part::new(
+        Kind::RedirectingListener,
+        l7policy::Entity,
+        l7policy::Column::RedirectPoolId,
+        l7policy::Column::ListenerId,
+    );
+    let with_rules = Query::select()
+        .column(l7rule::Column::L7policyId)
+        .from(l7rule::Entity)
+        .take();
+    let serves = l7policy::Column::Enabled
+        .eq(true)
+        .and(Expr::col(l7policy::Column::Id).in_subquery(with_rules));
+    let members = Part::new(
+        Kind::Member,
+        member::Entity,
+        member::Column::PoolId,
+        member::Column::Id,
+    );
+    [
+        listeners.ranked(listener::Column::CreatedAt),
+        redirecting.ranked(l7policy::Column::CreatedAt).only(serves),
+        members.ranked(member::Column::CreatedAt),
+        Part::tags(),
+    ]
 }
 
 fn row(pool: &Pool) -> pool::ActiveModel {
@@ -255,18 +222,20 @@ fn row(pool: &Pool) -> pool::ActiveModel {
     }
 }
 
-fn pool(row: pool::Model, beside: &mut Beside) -> Result<Pool> {
-    let id = row.id;
-    let cell = Cell::new("pool", &id);
-    let persistence = beside
-        .persistence
-        .remove(&id)
-        .map(persistence)
-        .transpose()?;
+fn pool(((row, persisted), monitor): Row, beside: &mut Children) -> Result<Pool> {
+    let cell = Cell::new("pool", &row.id);
+    let id = cell.parse(&row.id)?;
+    let mut listeners = beside.parse(Kind::Listener, id, cell)?;
+    for listener in beside.parse(Kind::RedirectingListener, id, cell)? {
+        if !listeners.contains(&listener) {
+            listeners.push(listener);
+        }
+    }
     Ok(Pool {
-        id: cell.parse(&id)?,
+        id,
         project_id: row.project_id,
-        load_balancer_id: cell.parse(&cell.needed(row.load_balancer_id, "load_balancer_id")?)?,
+        load_balancer_id: cell
+            .parse(cell.needed(row.load_balancer_id.as_ref(), "load_balancer_id")?)?,
         name: row.name,
         description: row.description,
         protocol: cell.parse(&row.protocol)?,
@@ -274,7 +243,7 @@ fn pool(row: pool::Model, beside: &mut Beside) -> Result<Pool> {
         provisioning_status: cell.parse(&row.provisioning_status)?,
         operating_status: cell.parse(&row.operating_status)?,
         enabled: row.enabled,
-        session_persistence: persistence,
+        session_persistence: persisted.map(persistence).transpose()?,
         tls_enabled: row.tls_enabled,
         tls_certificate_id: row.tls_certificate_id,
         ca_tls_certificate_id: row.ca_tls_certificate_id,
@@ -282,12 +251,12 @@ fn pool(row: pool::Model, beside: &mut Beside) -> Result<Pool> {
         tls_ciphers: row.tls_ciphers,
         tls_versions: commas(row.tls_versions.as_ref()),
         alpn_protocols: commas(row.alpn_protocols.as_ref()),
-        tags: beside.tags.remove(&id).unwrap_or_default(),
+        tags: beside.tags(id),
         created_at: utc(row.created_at),
         updated_at: utc(row.updated_at),
-        listeners: cell.all(beside.listeners.remove(&id))?,
-        members: cell.all(beside.members.remove(&id))?,
-        health_monitor_id: cell.all(beside.monitors.remove(&id))?.pop(),
+        listeners,
+        members: beside.parse(Kind::Member, id, cell)?,
+        health_monitor_id: cell.optional(monitor.as_ref())?,
     })
 }
 

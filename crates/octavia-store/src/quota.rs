@@ -1,7 +1,7 @@
 use octavia_model::{Id, Limits, LoadBalancer, ProvisioningStatus, Quota, QuotaKind};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::row::{health_monitor, l7policy, l7rule, listener, load_balancer, member, pool, quotas};
 use crate::{Error, ListQuery, Resource, Result, Tx};
@@ -47,9 +47,8 @@ impl Tx {
 
     /// Returns how many objects of a kind a project has. Right for as long as its quota is locked.
     pub async fn count(&mut self, project: &str, kind: QuotaKind) -> Result<u64> {
-        let row: Option<Count> = self.one(&objects(project, kind)).await?;
-        let count = row.map_or(0, |row| row.count);
-        Ok(u64::try_from(count).unwrap_or(0))
+        let count: Option<i64> = self.one(&objects(project, kind)).await?;
+        Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
     }
 
     /// Writes how many objects of some kinds a project has.
@@ -85,22 +84,12 @@ impl Tx {
             .select_only()
             .column(load_balancer::Column::ProjectId)
             .filter(load_balancer::Column::Id.eq(id.to_string()));
-        let row: Option<Owner> = self.one(&select.into_query()).await?;
-        match row.and_then(|row| row.project_id) {
+        let project: Option<Option<String>> = self.one(&select.into_query()).await?;
+        match project.flatten() {
             Some(project) => self.recount(&project).await,
             None => Ok(()),
         }
     }
-}
-
-#[derive(FromQueryResult)]
-struct Count {
-    count: i64,
-}
-
-#[derive(FromQueryResult)]
-struct Owner {
-    project_id: Option<String>,
 }
 
 /// Returns where the number of a kind is kept.

@@ -77,7 +77,10 @@ fn reconciliation(row: row::Model) -> Result<Reconciliation> {
         next_look_at: utc(row.look_at),
         cause: row.cause,
         failover: row.failover,
-        unwanted_amphorae: cell.all(Some(commas(Some(&row.unwanted_amphorae))))?,
+        unwanted_amphorae: commas(Some(&row.unwanted_amphorae))
+            .iter()
+            .map(|id| cell.parse(id))
+            .collect::<Result<_>>()?,
         cascade: row.cascade_delete,
         deleting: row.deleting,
     })

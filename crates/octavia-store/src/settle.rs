@@ -6,7 +6,7 @@ mod failed;
 use chrono::NaiveDateTime;
 use octavia_model::{Id, LoadBalancer, OperatingStatus, ProvisioningStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use crate::reconciliation::{cut, held};
 use crate::row::{
@@ -177,14 +177,8 @@ impl Tx {
     }
 
     pub(crate) async fn ids(&mut self, select: &SelectStatement) -> Result<Vec<String>> {
-        let rows: Vec<OnlyId> = self.rows(select).await?;
-        Ok(rows.into_iter().map(|row| row.id).collect())
+        self.rows(select).await
     }
-}
-
-#[derive(FromQueryResult)]
-struct OnlyId {
-    id: String,
 }
 
 fn online_if(enabled: Expr) -> Expr {

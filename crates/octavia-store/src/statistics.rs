@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use octavia_model::{Amphora, AmphoraStatus, Id, Listener, LoadBalancer, Statistics};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
 use crate::column::Cell;
 use crate::row::{amphora, listener, listener_statistics};
@@ -107,12 +107,8 @@ impl Tx {
     async fn sum_of(&mut self, these: Expr) -> Result<Statistics> {
         let select = listener_statistics::Entity::find().filter(these);
         let rows: Vec<listener_statistics::Model> = self.rows(&select.into_query()).await?;
-        let serving: HashSet<String> = self
-            .rows::<Serving>(&serving(&rows))
-            .await?
-            .into_iter()
-            .map(|row| row.id)
-            .collect();
+        let serving: Vec<String> = self.rows(&serving(&rows)).await?;
+        let serving: HashSet<String> = serving.into_iter().collect();
         Ok(rows.iter().fold(Statistics::default(), |sum, row| {
             let counts = row.amphora_id == row.listener_id || serving.contains(&row.amphora_id);
             let active = if counts { row.active_connections } else { 0 };
@@ -136,11 +132,6 @@ fn sane(difference: &Statistics) -> Statistics {
         total_connections: Ord::max(difference.total_connections, 0),
         request_errors: Ord::max(difference.request_errors, 0),
     }
-}
-
-#[derive(FromQueryResult)]
-struct Serving {
-    id: String,
 }
 
 /// Asks which amphorae of these rows serve.

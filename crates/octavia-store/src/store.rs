@@ -4,8 +4,8 @@ use std::time::Duration;
 use octavia_model::{Clock, Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OnceCell, watch};
 
@@ -146,15 +146,10 @@ impl Store {
             .column(load_balancer::Column::ProvisioningStatus)
             .filter(load_balancer::Column::Id.eq(&id))
             .into_query();
-        let row: Option<OneStatus> = tx.one(&select).await?;
-        let status = row
-            .map(|row| Cell::new("load_balancer", &id).parse(&row.provisioning_status))
+        let status: Option<String> = tx.one(&select).await?;
+        let status = status
+            .map(|status| Cell::new("load_balancer", &id).parse(&status))
             .transpose()?;
         Ok(status.filter(|status| *status != ProvisioningStatus::Deleted))
     }
-}
-
-#[derive(FromQueryResult)]
-struct OneStatus {
-    provisioning_status: String,
 }

@@ -1,35 +1,12 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use sea_orm::sea_query::{Alias, Query, SelectStatement};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
-use crate::children::among;
 use crate::row::tags::{ActiveModel, Column, Entity};
 use crate::{Error, Result, Tx};
 
 impl Tx {
-    /// Returns the tags of objects, by object, in the order of the alphabet.
-    pub(crate) async fn tags(&mut self, ids: &[String]) -> Result<HashMap<String, Vec<String>>> {
-        let select = Query::select()
-            .expr_as(
-                sea_orm::sea_query::Expr::col(Column::ResourceId),
-                Alias::new("owner"),
-            )
-            .expr_as(
-                sea_orm::sea_query::Expr::col(Column::Tag),
-                Alias::new("value"),
-            )
-            .from(Entity)
-            .and_where(among(Column::ResourceId, ids))
-            .take();
-        let mut tags = self.values_by_owner(&select).await?;
-        // The collations differ; answers should not.
-        for tags in tags.values_mut() {
-            tags.sort_by_cached_key(|tag| (tag.to_lowercase(), tag.clone()));
-        }
-        Ok(tags)
-    }
-
     pub(crate) async fn insert_tags(&mut self, id: &str, tags: &[String]) -> Result<()> {
         // Two tags that differ by case only are one to MySQL; so they are to SQLite.
         let mut seen = HashSet::new();

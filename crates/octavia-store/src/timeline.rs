@@ -2,9 +2,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use octavia_model::{Id, LoadBalancer};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::column::Cell;
 use crate::reconciliation::cut;
@@ -124,19 +122,14 @@ impl Tx {
             .order_by_desc(Column::Sequence)
             .offset(keep)
             .limit(1);
-        let Some(newest): Option<Sequence> = self.one(&select.into_query()).await? else {
+        let Some(newest): Option<i64> = self.one(&select.into_query()).await? else {
             return Ok(0);
         };
         let delete = Entity::delete_many()
             .filter(Column::LoadBalancerId.eq(id))
-            .filter(Column::Sequence.lte(newest.sequence));
+            .filter(Column::Sequence.lte(newest));
         self.execute(&delete.into_query()).await
     }
-}
-
-#[derive(FromQueryResult)]
-struct Sequence {
-    sequence: i64,
 }
 
 fn event(row: Model) -> Result<Event> {

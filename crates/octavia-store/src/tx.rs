@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +6,11 @@ use chrono::{NaiveDateTime, SubsecRound};
 use octavia_model::Clock;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    FromQueryResult, QueryResult, QueryTrait, Statement, StatementBuilder,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    QueryResult, QueryTrait, Statement, StatementBuilder,
 };
 
+use crate::row::Row;
 use crate::store::Signals;
 use crate::{Error, Result, counting, schema};
 
@@ -107,9 +107,9 @@ impl Tx {
     /// Asks the server how many digits of a second upstream's tables keep: none as upstream makes
     /// them, and up to six where an operator made more room.
     pub(crate) async fn ask_precision(&mut self) -> Result<Precision> {
-        let digits: Vec<Digits> = self.rows_of(DIGITS).await?;
+        let digits: Vec<Option<i64>> = self.rows_of(DIGITS).await?;
         // No table is there yet, or this account may not look.
-        let least = digits.first().and_then(|row| row.digits).unwrap_or(0);
+        let least = digits.first().copied().flatten().unwrap_or(0);
         Ok(Precision(u16::try_from(least).unwrap_or(0).min(6)))
     }
 
@@ -117,15 +117,10 @@ impl Tx {
         self.precision = precision;
     }
 
-    pub(crate) async fn rows<M: FromQueryResult>(
-        &mut self,
-        select: &SelectStatement,
-    ) -> Result<Vec<M>> {
+    /// Returns the rows of a query that asks for the columns of `R`, in their order.
+    pub(crate) async fn rows<R: Row>(&mut self, select: &SelectStatement) -> Result<Vec<R>> {
         let rows = self.raw_rows(select).await?;
-        rows.iter()
-            .map(|row| M::from_query_result(row, ""))
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|error| Error::from_driver(self.name, error))
+        self.read_rows(&rows)
     }
 
     pub(crate) async fn raw_rows(&mut self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
@@ -134,33 +129,22 @@ impl Tx {
     }
 
     /// Returns the rows of a query without parameters that no builder knows.
-    pub(crate) async fn rows_of<M: FromQueryResult>(&mut self, sql: &str) -> Result<Vec<M>> {
+    pub(crate) async fn rows_of<R: Row>(&mut self, sql: &str) -> Result<Vec<R>> {
         self.sending();
         let statement = Statement::from_string(self.transaction.get_database_backend(), sql);
         let rows = limited(self.name, self.transaction.query_all_raw(statement)).await?;
+        self.read_rows(&rows)
+    }
+
+    fn read_rows<R: Row>(&self, rows: &[QueryResult]) -> Result<Vec<R>> {
         rows.iter()
-            .map(|row| M::from_query_result(row, ""))
+            .map(|row| R::read(row, 0))
             .collect::<std::result::Result<_, _>>()
-            .map_err(|error| Error::from_driver(self.name, error))
+            .map_err(|error| Error::from_driver(self.name, DbErr::from(error)))
     }
 
-    pub(crate) async fn one<M: FromQueryResult>(
-        &mut self,
-        select: &SelectStatement,
-    ) -> Result<Option<M>> {
+    pub(crate) async fn one<R: Row>(&mut self, select: &SelectStatement) -> Result<Option<R>> {
         Ok(self.rows(select).await?.into_iter().next())
-    }
-
-    /// Returns the rows of a query for columns `owner` and `value`, by owner, in their order.
-    pub(crate) async fn values_by_owner(
-        &mut self,
-        select: &SelectStatement,
-    ) -> Result<HashMap<String, Vec<String>>> {
-        let mut by_owner: HashMap<String, Vec<String>> = HashMap::new();
-        for row in self.rows::<Owned>(select).await? {
-            by_owner.entry(row.owner).or_default().push(row.value);
-        }
-        Ok(by_owner)
     }
 
     /// Sends a statement, and returns the number of rows it met.
@@ -238,20 +222,9 @@ const DIGITS: &str = "SELECT CAST(MIN(datetime_precision) AS SIGNED) AS digits \
     FROM information_schema.columns \
     WHERE table_schema = DATABASE() AND table_name = 'load_balancer' AND data_type = 'datetime'";
 
-#[derive(FromQueryResult)]
-struct Digits {
-    digits: Option<i64>,
-}
-
-#[derive(FromQueryResult)]
-struct Owned {
-    owner: String,
-    value: String,
-}
-
 async fn limited<T>(
     attempt: &'static str,
-    statement: impl Future<Output = std::result::Result<T, sea_orm::DbErr>>,
+    statement: impl Future<Output = std::result::Result<T, DbErr>>,
 ) -> Result<T> {
     tokio::time::timeout(STATEMENT, statement)
         .await

@@ -1,5 +1,5 @@
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DynIden, EntityTrait, Order, QueryTrait};
+use sea_orm::{ColumnTrait, DynIden, EntityTrait, Iterable, Order, QueryTrait};
 
 use octavia_model::{AmphoraStatus, Flavor, Id, ProvisioningStatus};
 
@@ -8,7 +8,7 @@ use super::fields::{Field, field};
 use super::tags::tagged;
 use crate::row::{
     amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
-    l7policy, l7rule, listener, load_balancer, member, pool, quotas, vip,
+    l7policy, l7rule, listener, load_balancer, member, pool, quotas, session_persistence, vip,
 };
 use crate::{Direction, Error, ListQuery, Resource, Result, TagFilter, Tx};
 
@@ -36,8 +36,7 @@ impl Tx {
         } else {
             Dialect::Sqlite
         };
-        let mut select = all_of(resource);
-        joins(resource, &mut select);
+        let mut select = table_of(resource);
         scope(resource, &mut select);
         if let Some(project) = &query.project_id {
             select.and_where(dialect.equals(&field(resource, "project_id")?, project));
@@ -100,7 +99,39 @@ impl Tx {
     }
 }
 
-fn all_of(resource: Resource) -> SelectStatement {
+/// Begins a query for all columns of a resource: those of its table, and those of the tables that
+/// have at most one row beside each of its.
+pub(crate) fn table_of(resource: Resource) -> SelectStatement {
+    let mut select = own_columns(resource);
+    match resource {
+        Resource::LoadBalancer => {
+            let columns = vip::Column::iter().map(|column| (vip::Entity, column));
+            select.columns(columns);
+        }
+        Resource::Pool => {
+            let persistence = session_persistence::Column::iter();
+            let persistence = persistence.map(|column| (session_persistence::Entity, column));
+            select
+                .columns(persistence)
+                .column((health_monitor::Entity, health_monitor::Column::Id));
+        }
+        Resource::Listener
+        | Resource::Member(_)
+        | Resource::HealthMonitor
+        | Resource::L7Policy
+        | Resource::L7Rule(_)
+        | Resource::Flavor
+        | Resource::FlavorProfile
+        | Resource::AvailabilityZone
+        | Resource::AvailabilityZoneProfile
+        | Resource::Amphora
+        | Resource::Quota => {}
+    }
+    joins(resource, &mut select);
+    select
+}
+
+fn own_columns(resource: Resource) -> SelectStatement {
     match resource {
         Resource::LoadBalancer => load_balancer::Entity::find().into_query(),
         Resource::Listener => listener::Entity::find().into_query(),
@@ -118,7 +149,7 @@ fn all_of(resource: Resource) -> SelectStatement {
     }
 }
 
-fn table_of(resource: Resource) -> DynIden {
+fn name_of(resource: Resource) -> DynIden {
     match resource {
         Resource::LoadBalancer => load_balancer::Entity.into_iden(),
         Resource::Listener => listener::Entity.into_iden(),
@@ -173,12 +204,12 @@ pub(super) const fn has_tags(resource: Resource) -> bool {
 
 fn key_of(resource: Resource) -> Expr {
     let key = tail_of(resource).last().copied().unwrap_or("id");
-    Expr::col((table_of(resource), key))
+    Expr::col((name_of(resource), key))
 }
 
 /// Begins a query for one row, without columns.
 fn only(resource: Resource, id: &str) -> SelectStatement {
-    let mut select = Query::select().from(table_of(resource)).take();
+    let mut select = Query::select().from(name_of(resource)).take();
     joins(resource, &mut select);
     select.and_where(key_of(resource).eq(id));
     select
@@ -196,6 +227,12 @@ fn joins(resource: Resource, select: &mut SelectStatement) {
             let of_this = Expr::col((health_monitor::Entity, health_monitor::Column::PoolId))
                 .equals((pool::Entity, pool::Column::Id));
             select.join(JoinType::LeftJoin, health_monitor::Entity, of_this);
+            let of_this = Expr::col((
+                session_persistence::Entity,
+                session_persistence::Column::PoolId,
+            ))
+            .equals((pool::Entity, pool::Column::Id));
+            select.join(JoinType::LeftJoin, session_persistence::Entity, of_this);
         }
         Resource::Amphora => {
             let its = Expr::col((load_balancer::Entity, load_balancer::Column::Id))

@@ -3,9 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use octavia_model::{Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::row::{Column, Entity, Model};
 use super::{Lease, Reconciliation, reconciliation};
@@ -82,12 +80,12 @@ impl Tx {
             .and_where(Column::LeaseOwner.is_not_null())
             .and_where(alive())
             .take();
-        let unleased: Option<Moment> = self.one(&unleased).await?;
-        let leased: Option<Moment> = self.one(&leased).await?;
+        let unleased: Option<Option<NaiveDateTime>> = self.one(&unleased).await?;
+        let leased: Option<Option<NaiveDateTime>> = self.one(&leased).await?;
         Ok([unleased, leased]
             .into_iter()
             .flatten()
-            .filter_map(|row| row.at)
+            .flatten()
             .min()
             .map(|at| at.and_utc()))
     }
@@ -124,7 +122,7 @@ impl Tx {
         row.map_or(Err(LOST), reconciliation)
     }
 
-    async fn lock_row_of(&mut self, id: Id<LoadBalancer>) -> Result<()> {
+    pub(crate) async fn lock_row_of(&mut self, id: Id<LoadBalancer>) -> Result<()> {
         let select = Query::select()
             .column(load_balancer::Column::Id)
             .from(load_balancer::Entity)
@@ -198,11 +196,6 @@ pub(crate) fn held(lease: &Lease) -> Expr {
 /// Cuts a cause to what its column holds.
 pub(crate) fn cut(cause: &str) -> String {
     cause.chars().take(CAUSE).collect()
-}
-
-#[derive(FromQueryResult)]
-struct Moment {
-    at: Option<NaiveDateTime>,
 }
 
 fn waiting(now: NaiveDateTime) -> SelectStatement {

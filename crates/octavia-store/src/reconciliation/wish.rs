@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use octavia_model::{Amphora, Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use super::row::{ActiveModel, Column, Entity};
 use crate::row::load_balancer;
@@ -117,9 +117,8 @@ impl Tx {
             .select_only()
             .column(load_balancer::Column::ProvisioningStatus)
             .filter(load_balancer::Column::Id.eq(id.to_string()));
-        let row: Option<Status> = self.one(&select.into_query()).await?;
-        let pending = ProvisioningStatus::PendingDelete.as_str();
-        Ok(row.is_some_and(|row| row.provisioning_status == pending))
+        let status: Option<String> = self.one(&select.into_query()).await?;
+        Ok(status.as_deref() == Some(ProvisioningStatus::PendingDelete.as_str()))
     }
 
     /// Adds the row of a load balancer that has none, in one statement that two may send at once.
@@ -156,9 +155,4 @@ impl Tx {
             other => other,
         }
     }
-}
-
-#[derive(FromQueryResult)]
-struct Status {
-    provisioning_status: String,
 }

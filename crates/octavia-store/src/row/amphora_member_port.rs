@@ -1,17 +1,15 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "amphora_member_port")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub port_id: String,
-    pub amphora_id: String,
-    pub network_id: Option<String>,
-    pub created_at: Option<DateTime>,
-    pub updated_at: Option<DateTime>,
+use super::table;
+
+table! {
+    #[sea_orm(table_name = "amphora_member_port")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub port_id: String,
+        pub amphora_id: String,
+        pub network_id: Option<String>,
+        pub created_at: Option<DateTime>,
+        pub updated_at: Option<DateTime>,
+    }
 }
-
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -1,28 +1,26 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "l7policy")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: String,
-    pub name: Option<String>,
-    pub description: Option<String>,
-    pub listener_id: String,
-    pub action: String,
-    pub redirect_pool_id: Option<String>,
-    pub redirect_url: Option<String>,
-    pub position: i32,
-    pub enabled: bool,
-    pub provisioning_status: String,
-    pub created_at: Option<DateTime>,
-    pub updated_at: Option<DateTime>,
-    pub project_id: Option<String>,
-    pub operating_status: String,
-    pub redirect_prefix: Option<String>,
-    pub redirect_http_code: Option<i32>,
+use super::table;
+
+table! {
+    #[sea_orm(table_name = "l7policy")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub name: Option<String>,
+        pub description: Option<String>,
+        pub listener_id: String,
+        pub action: String,
+        pub redirect_pool_id: Option<String>,
+        pub redirect_url: Option<String>,
+        pub position: i32,
+        pub enabled: bool,
+        pub provisioning_status: String,
+        pub created_at: Option<DateTime>,
+        pub updated_at: Option<DateTime>,
+        pub project_id: Option<String>,
+        pub operating_status: String,
+        pub redirect_prefix: Option<String>,
+        pub redirect_http_code: Option<i32>,
+    }
 }
-
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -1,20 +1,18 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "listener_statistics")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub listener_id: String,
-    pub bytes_in: i64,
-    pub bytes_out: i64,
-    pub active_connections: i32,
-    pub total_connections: i64,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub amphora_id: String,
-    pub request_errors: i64,
+use super::table;
+
+table! {
+    #[sea_orm(table_name = "listener_statistics")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub listener_id: String,
+        pub bytes_in: i64,
+        pub bytes_out: i64,
+        pub active_connections: i32,
+        pub total_connections: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub amphora_id: String,
+        pub request_errors: i64,
+    }
 }
-
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -1,16 +1,14 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "sni")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub listener_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub tls_container_id: String,
-    pub position: Option<i32>,
+use super::table;
+
+table! {
+    #[sea_orm(table_name = "sni")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub listener_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tls_container_id: String,
+        pub position: Option<i32>,
+    }
 }
-
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

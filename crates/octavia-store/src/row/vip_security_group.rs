@@ -1,15 +1,13 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "vip_security_group")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub load_balancer_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub sg_id: String,
+use super::table;
+
+table! {
+    #[sea_orm(table_name = "vip_security_group")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub load_balancer_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sg_id: String,
+    }
 }
-
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

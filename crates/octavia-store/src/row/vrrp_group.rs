@@ -1,17 +1,15 @@
 use sea_orm::entity::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "vrrp_group")]
-pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub load_balancer_id: String,
-    pub vrrp_group_name: Option<String>,
-    pub vrrp_auth_type: Option<String>,
-    pub vrrp_auth_pass: Option<String>,
-    pub advert_int: Option<i32>,
+use super::table;
+
+table! {
+    #[sea_orm(table_name = "vrrp_group")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub load_balancer_id: String,
+        pub vrrp_group_name: Option<String>,
+        pub vrrp_auth_type: Option<String>,
+        pub vrrp_auth_pass: Option<String>,
+        pub advert_int: Option<i32>,
+    }
 }
-
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -1,7 +1,5 @@
 use std::collections::BTreeSet;
 
-use sea_orm::FromQueryResult;
-
 use super::{
     Catalogue, MYSQL, MYSQL_OWN, OWN_VERSION, REVISION, SQLITE, SQLITE_OWN, SchemaState, Upgraded,
     statements,
@@ -97,9 +95,9 @@ impl Tx {
             return Ok(());
         }
         let sql = format!("SELECT GET_LOCK({LOCK}, {PATIENCE_SECONDS}) AS value");
-        let got: Vec<Number> = self.rows_of(&sql).await?;
-        match got.first().and_then(|row| row.value) {
-            Some(1) => Ok(()),
+        let got: Vec<Option<i64>> = self.rows_of(&sql).await?;
+        match got.first() {
+            Some(Some(1)) => Ok(()),
             _ => Err(Error::Revision(
                 "another process is upgrading the database; try again when it is done".to_owned(),
             )),
@@ -139,7 +137,7 @@ struct Found {
 
 impl Found {
     async fn look(tx: &mut Tx) -> Result<Self> {
-        let columns: Vec<Column> = tx
+        let columns: Vec<(String, String)> = tx
             .rows_of(if tx.is_mysql() {
                 MYSQL_COLUMNS
             } else {
@@ -149,22 +147,20 @@ impl Found {
         let mut found = Self {
             columns: columns
                 .into_iter()
-                .map(|row| (row.table_of.to_lowercase(), row.column_of.to_lowercase()))
+                .map(|(table, column)| (table.to_lowercase(), column.to_lowercase()))
                 .collect(),
             revisions: Vec::new(),
             own: Vec::new(),
         };
         if found.has("alembic_version", "version_num") {
-            let rows: Vec<Text> = tx
-                .rows_of(&select("alembic_version", "version_num"))
-                .await?;
-            found.revisions = rows.into_iter().map(|row| row.value).collect();
+            let select = select("alembic_version", "version_num");
+            found.revisions = tx.rows_of(&select).await?;
         }
         if found.has("rs_schema", "version") {
-            let rows: Vec<Number> = tx.rows_of(&select("rs_schema", "version")).await?;
-            found.own = rows
+            let versions: Vec<Option<i64>> = tx.rows_of(&select("rs_schema", "version")).await?;
+            found.own = versions
                 .into_iter()
-                .filter_map(|row| row.value.and_then(|value| i32::try_from(value).ok()))
+                .filter_map(|version| i32::try_from(version?).ok())
                 .collect();
         }
         Ok(found)
@@ -219,22 +215,6 @@ impl Found {
             missing.join(", ")
         )))
     }
-}
-
-#[derive(FromQueryResult)]
-struct Column {
-    table_of: String,
-    column_of: String,
-}
-
-#[derive(FromQueryResult)]
-struct Text {
-    value: String,
-}
-
-#[derive(FromQueryResult)]
-struct Number {
-    value: Option<i64>,
 }
 
 fn select(table: &str, column: &str) -> String {

@@ -298,22 +298,44 @@ async fn a_marker_that_does_not_exist_is_refused_and_one_that_is_deleted_counts(
     }
 }
 
+/// One question for the rows, and one for all that belongs to them.
 #[tokio::test]
-async fn a_list_takes_as_many_queries_for_one_as_for_all() {
+async fn a_list_takes_two_queries_for_one_as_for_all() {
     for (_database, store, clock) in stores().await {
         five(&store, &clock).await;
         for _ in 0..3 {
             Tree::new().insert(&store).await;
         }
-        for (limit, statements) in [(1, 5), (100, 5)] {
+        for limit in [1, 100] {
             let query = ListQuery {
                 limit: Some(limit),
                 ..ListQuery::default()
             };
             let mut tx = store.read("test").await.unwrap();
             tx.load_balancers(&query).await.unwrap();
-            assert_eq!(tx.statements(), statements);
+            assert_eq!(tx.statements(), 2);
+            tx.listeners(&query).await.unwrap();
+            assert_eq!(tx.statements(), 4);
+            tx.pools(&query).await.unwrap();
+            assert_eq!(tx.statements(), 6);
+            tx.health_monitors(&query).await.unwrap();
+            assert_eq!(tx.statements(), 8);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_object_takes_as_many_queries_as_a_list() {
+    for (_database, store, _clock) in stores().await {
+        let tree = Tree::new();
+        tree.insert(&store).await;
+        let mut tx = store.read("test").await.unwrap();
+        tx.load_balancer(tree.id()).await.unwrap();
+        assert_eq!(tx.statements(), 2);
+        tx.pool(tree.pool.id).await.unwrap();
+        assert_eq!(tx.statements(), 4);
+        tx.member(tree.pool.id, tree.member.id).await.unwrap();
+        assert_eq!(tx.statements(), 6);
     }
 }
 
