@@ -45,6 +45,26 @@ struct State {
     stored: Option<Arc<AmphoraConfig>>,
     /// What the data plane serves.
     served: Option<Arc<AmphoraConfig>>,
+    frozen: Frozen,
+}
+
+/// Whether documents are refused, because another agent is about to serve what is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Frozen {
+    /// They are.
+    Yes,
+    /// They are not.
+    #[default]
+    No,
+}
+
+impl State {
+    fn refuse_if_frozen(&self) -> Result<(), Refusal> {
+        match self.frozen {
+            Frozen::Yes => Err(host("an upgrade is under way, ask again".to_owned())),
+            Frozen::No => Ok(()),
+        }
+    }
 }
 
 impl Configuration {
@@ -70,6 +90,7 @@ impl Configuration {
     /// It must run to its end: spawn it, do not drop it half way.
     pub(crate) async fn push(&self, document: AmphoraConfig) -> Result<u64, Refusal> {
         let mut state = self.state.lock().await;
+        state.refuse_if_frozen()?;
         let generation = document.generation;
         if state.admit(&document, self.amphora_id)? == Admission::Served {
             return Ok(generation);
@@ -89,6 +110,7 @@ impl Configuration {
     /// Closes every listener and forgets the document.
     pub(crate) async fn forget(&self) -> Result<(), Refusal> {
         let mut state = self.state.lock().await;
+        state.refuse_if_frozen()?;
         let file = self.file.clone();
         blocking(move || disk::remove(&file))
             .await?
@@ -103,6 +125,11 @@ impl Configuration {
         self.generation.send_replace(None);
         tracing::info!("the configuration is forgotten");
         Ok(())
+    }
+
+    /// Refuses documents from now on, or takes them again. What is under way ends first.
+    pub(crate) async fn freeze(&self, frozen: Frozen) {
+        self.state.lock().await.frozen = frozen;
     }
 
     /// Serves what an earlier run has stored. What is wrong with it is kept as the fault.

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use octavia_amphora_api::Report;
 use octavia_amphora_api::heartbeat::{EncodeError, Heartbeat, Key, Traffic, VERSION};
-use tokio::sync::watch;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::agent::Clock;
 use crate::config::AgentConfig;
 use crate::configuration::Configuration;
-use meter::Meter;
+use meter::{Meter, Readings};
 use receivers::Receivers;
 
 /// How soon a heartbeat that nobody took is followed by another.
@@ -28,6 +29,14 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How long the data plane may take to tell its state. One that takes longer is not well, and the
 /// amphora falls silent, so that another takes its place.
 const REPORT_LIMIT: Duration = Duration::from_secs(5);
+
+/// What heartbeats have told until an agent left them to another.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Told {
+    /// The number of the next heartbeat.
+    seq: u64,
+    readings: Readings,
+}
 
 /// Sends heartbeats: one to the next controller each interval, and one to every controller at
 /// once when something changes.
@@ -68,10 +77,41 @@ impl Heartbeats {
         }
     }
 
+    /// Sends as [`Heartbeats::run`] does, once an earlier agent has said what it told; returns what
+    /// was told in all.
+    pub(crate) async fn run_after(
+        mut self,
+        earlier: Option<oneshot::Receiver<Told>>,
+        stop: CancellationToken,
+    ) -> Told {
+        if let Some(earlier) = earlier {
+            let told = stop.run_until_cancelled(earlier).await;
+            match (told, self.report().await) {
+                (None, _) => return Told::default(),
+                (Some(Ok(told)), _) => {
+                    self.seq = told.seq;
+                    self.meter = Meter::after(told.readings);
+                }
+                // What is not known to be told counts as told: nothing is counted twice.
+                (Some(Err(_)), Some(report)) => {
+                    self.meter.tell(&report);
+                    self.meter.arrived();
+                }
+                (Some(Err(_)), None) => {}
+            }
+        }
+        self.run(stop).await
+    }
+
     /// Sends until it is stopped. The first goes to every controller at once: it says that this
     /// amphora is there.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> Told {
         while stop.run_until_cancelled(self.step()).await.is_some() {}
+        self.settle();
+        Told {
+            seq: self.seq,
+            readings: self.meter.into_told(),
+        }
     }
 
     /// From one change to the next.

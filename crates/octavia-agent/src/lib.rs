@@ -20,7 +20,8 @@ mod network;
 mod server;
 mod vrrp;
 
-pub use agent::{Agent, AgentOptions, Clock};
+pub use agent::{Agent, AgentOptions, Clock, Inheritance};
 pub use config::{AgentConfig, ConfigError, TrafficLogConfig};
 pub use data_plane::{DataPlane, Rejected};
 pub use error::Error;
+pub use heartbeat::Told;

@@ -9,17 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::agent::Clock;
 use crate::config::AgentConfig;
 use crate::configuration::Configuration;
 use crate::error::Error;
@@ -28,6 +28,8 @@ use routes::App;
 
 /// Controllers are few, and each asks one thing at a time.
 const CONNECTIONS: usize = 64;
+/// As the standard library has it.
+const BACKLOG: u32 = 128;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// The system is out of something, such as file descriptors; asking at once would not help.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -42,18 +44,31 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn bind(
+    /// Binds the address of the API.
+    pub(crate) fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    }
+
+    /// Makes a server at a socket that listens.
+    pub(crate) fn new(
         config: &AgentConfig,
-        configuration: Arc<Configuration>,
-        now: &Clock,
-        tasks: TaskTracker,
+        listener: std::net::TcpListener,
+        (configuration, started_at, tasks): (Arc<Configuration>, DateTime<Utc>, TaskTracker),
     ) -> Result<Self, Error> {
         let certificates = Arc::new(Certificates::open(config)?);
         let refused = |source| Error::Listen {
             address: config.bind,
             source,
         };
-        let listener = TcpListener::bind(config.bind).await.map_err(refused)?;
+        listener.set_nonblocking(true).map_err(refused)?;
+        let listener = TcpListener::from_std(listener).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         Ok(Self {
             listener,
@@ -61,7 +76,7 @@ impl Server {
             read_timeout: config.request_read_timeout,
             router: routes::router(App {
                 amphora_id: config.amphora_id,
-                started_at: now(),
+                started_at,
                 configuration,
                 certificates: Arc::clone(&certificates),
                 read_timeout: config.request_read_timeout,

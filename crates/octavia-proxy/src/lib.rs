@@ -17,6 +17,7 @@
 //! | `health` | how members are asked, and the verdict, which is pure |
 //! | `runtime` | what a loop is made of: clock, poller, slots, deadlines, streams |
 //! | `tally` | what each loop counts, and its sums |
+//! | [`handover`] | what passes to the process that takes our place |
 //! | `metrics` | the answer of PROMETHEUS listeners |
 //! | `flow_log` | a line for each request, connection and flow |
 //! | `fuzzing` | the laws of what reads bytes of strangers; in tests only |
@@ -37,6 +38,7 @@ mod config;
 mod flow_log;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod handover;
 mod health;
 mod http1;
 mod http2;
@@ -58,4 +60,6 @@ mod udp;
 mod worker;
 
 pub use flow_log::{LogForwarder, LogOptions, LogProtocol};
+pub use flow_log::{LogOptions, LogProtocol};
+pub use proxy::{ApplyError, Inheritance, Proxy, ProxyOptions};
 pub use proxy::{ApplyError, Proxy, ProxyOptions};

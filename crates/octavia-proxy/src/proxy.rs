@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::config::{Snapshot, compile};
 use crate::flow_log::{self, LogOptions, Queue};
+use crate::handover::{self, BoundSockets, Counted};
 use crate::health::Checker;
 use crate::shared::Shared;
 use crate::worker::Worker;
@@ -30,6 +31,17 @@ pub struct ProxyOptions {
     pub seed: u64,
     /// Where lines about traffic go.
     pub log: LogOptions,
+    /// What an earlier process left. With sockets, there are as many loops as it had.
+    pub inheritance: Inheritance,
+}
+
+/// What a proxy begins with, when it takes the place of another.
+#[derive(Debug, Default)]
+pub struct Inheritance {
+    /// The sockets, for the listeners of the first document.
+    pub sockets: Vec<BoundSockets>,
+    /// The counters, and what was thought of members.
+    pub counted: Counted,
 }
 
 impl Default for ProxyOptions {
@@ -39,6 +51,7 @@ impl Default for ProxyOptions {
             on_change: Box::new(|| {}),
             seed: 1,
             log: LogOptions::default(),
+            inheritance: Inheritance::default(),
         }
     }
 }
@@ -81,23 +94,34 @@ pub struct Proxy {
     /// Writes what the others log, and ends after them.
     writer: Option<JoinHandle<()>>,
     applying: Mutex<()>,
+    /// What an earlier process counted, until something is served.
+    bequest: Mutex<Option<Counted>>,
+    /// What was served until it was handed over.
+    handed_over: OnceLock<Arc<Snapshot>>,
 }
 
 impl Proxy {
     /// Starts the loops; nothing is served yet.
     pub fn start(options: ProxyOptions) -> io::Result<Self> {
         raise_descriptor_limit();
-        let loops = options.threads.clamp(1, limits::LOOPS);
+        let inherited = options.inheritance;
+        let loops = loops(&inherited.sockets, options.threads)?;
         let log = options
             .log
             .is_on()
             .then(|| Queue::new(options.log.queue_size));
         let shared = Arc::new(Shared::new(loops, options.on_change, log)?);
+        shared.publish(Arc::new(Snapshot {
+            inherited: inherited.sockets,
+            ..Snapshot::empty(0)
+        }));
         let mut proxy = Self {
             shared: Arc::clone(&shared),
             threads: Vec::new(),
             writer: None,
             applying: Mutex::new(()),
+            bequest: Mutex::new(Some(inherited.counted)),
+            handed_over: OnceLock::new(),
         };
         for index in 0..loops {
             let worker = Worker::new(index, Arc::clone(&shared))?;
@@ -150,7 +174,58 @@ impl Proxy {
         let before = self.shared.current.load_full();
         let loops = self.shared.wakers.len();
         let snapshot = compile::compile(config, &before, loops)?;
+        let bequest = self.bequest.lock();
+        if let Some(counted) = bequest.unwrap_or_else(PoisonError::into_inner).take() {
+            counted.give_to(&snapshot);
+            counted.give_verdicts_to(&snapshot);
+        }
         self.publish(snapshot)
+    }
+
+    /// Returns the sockets that are served.
+    pub fn sockets(&self) -> Vec<BoundSockets> {
+        handover::sockets(&self.shared.current.load())
+    }
+
+    /// Returns what was counted until now, also after [`Proxy::hand_over`].
+    pub fn counted(&self) -> Counted {
+        Counted::of(&self.counting())
+    }
+
+    /// Returns what was counted until now, and the clients that stay with their members.
+    pub fn bequest(&self) -> Counted {
+        let snapshot = self.counting();
+        Counted::of(&snapshot).with_clients(&snapshot)
+    }
+
+    /// Returns the snapshot whose counters count.
+    fn counting(&self) -> Arc<Snapshot> {
+        let last = self.handed_over.get().map(Arc::clone);
+        last.unwrap_or_else(|| self.shared.current.load_full())
+    }
+
+    /// Counts on from what the process before has counted until now.
+    pub fn inherit(&self, counted: &Counted) {
+        counted.give_to(&self.counting());
+    }
+
+    /// Leaves the sockets to another process, which serves them already, and goes on with the
+    /// connections that are there, for at most `drain`. Nothing can be applied any more.
+    pub fn hand_over(&self, drain: Duration) {
+        let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.shared.current.load_full();
+        self.shared.publish(Arc::new(Snapshot {
+            stopping: true,
+            is_handed_over: true,
+            ..before.emptied(drain)
+        }));
+        // A second time would find nothing that is served.
+        self.handed_over.set(before).ok();
+    }
+
+    /// Tells whether every loop has ended, after [`Proxy::hand_over`].
+    pub fn is_over(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
     }
 
     fn publish(&self, snapshot: Snapshot) -> Result<(), ApplyError> {
@@ -195,6 +270,20 @@ impl Proxy {
             queue.stop();
         }
         self.writer.take().map(JoinHandle::join);
+    }
+}
+
+/// The sockets of one address are shared out among loops, and their number never changes.
+fn loops(inherited: &[BoundSockets], wanted: usize) -> io::Result<usize> {
+    let Some(first) = inherited.first() else {
+        return Ok(wanted.clamp(1, limits::LOOPS));
+    };
+    let count = first.sockets.len();
+    let is_one_each = inherited.iter().all(|bound| bound.sockets.len() == count);
+    if is_one_each && (1..=limits::LOOPS).contains(&count) {
+        Ok(count)
+    } else {
+        Err(io::Error::other("the inherited sockets are not one a loop"))
     }
 }
 

@@ -3,6 +3,7 @@
 //! What a client shows, its address or a cookie, leads to the member that served it before. A
 //! member that is drained keeps its clients; one that is down or disabled loses them.
 
+mod inherited;
 mod network;
 mod table;
 

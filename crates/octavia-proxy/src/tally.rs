@@ -3,6 +3,10 @@
 //! Each loop has counters of its own and is their only writer, so that adding costs no locked
 //! instruction; readers add up. They live on while documents name their owner.
 
+mod inherited;
+
+pub(crate) use inherited::Named;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -161,9 +165,9 @@ impl Tally {
 pub(crate) struct Tallies(Box<[Tally]>);
 
 impl Tallies {
-    /// Begins with nothing, for so many loops.
+    /// Begins with nothing, for so many loops, and for what an earlier process counted.
     pub(crate) fn new(loops: usize) -> Self {
-        Self((0..loops).map(|_| Tally::default()).collect())
+        Self((0..=loops).map(|_| Tally::default()).collect())
     }
 
     /// Returns what the loop `index` writes.

@@ -148,7 +148,13 @@ impl Worker {
     fn is_over(&self) -> bool {
         let is_late = |stop_at| self.io.now >= stop_at;
         self.stop_at
-            .is_some_and(|stop_at| self.clients.len() == 0 || is_late(stop_at))
+            .is_some_and(|stop_at| self.is_idle() || is_late(stop_at))
+    }
+
+    /// Tells whether nobody is left to wait for at the end.
+    fn is_idle(&self) -> bool {
+        let has_flows = self.snapshot.is_handed_over && self.udp.has_flows();
+        self.clients.len() == 0 && !has_flows
     }
 
     fn patience(&self) -> Option<Duration> {

@@ -18,6 +18,7 @@ fn state(stored: u64, served: u64) -> State {
     State {
         stored: Some(Arc::new(document(stored))),
         served: Some(Arc::new(document(served))),
+        ..State::default()
     }
 }
 

@@ -7,7 +7,7 @@ use octavia_amphora_api::heartbeat::Traffic;
 use octavia_amphora_api::report::Counters;
 use uuid::Uuid;
 
-type Readings = HashMap<Uuid, Counters>;
+pub(super) type Readings = HashMap<Uuid, Counters>;
 
 /// Remembers what the controllers were told. What was sent counts as told only once nothing
 /// speaks against it, so that a controller that was away loses no bytes.
@@ -18,6 +18,19 @@ pub(super) struct Meter {
 }
 
 impl Meter {
+    /// Goes on after what another has told.
+    pub(super) fn after(told: Readings) -> Self {
+        Self {
+            told,
+            on_the_way: None,
+        }
+    }
+
+    /// Ends, with what was told.
+    pub(super) fn into_told(self) -> Readings {
+        self.told
+    }
+
     /// Returns what has passed since the readings that were told.
     pub(super) fn since_told(&self, report: &Report) -> BTreeMap<Uuid, Traffic> {
         let listeners = report.listeners.iter();

@@ -68,6 +68,7 @@ impl Amphora {
             config: self.config.clone(),
             data_plane: Arc::<FakeDataPlane>::clone(&data_plane),
             now: Arc::new(|| DateTime::UNIX_EPOCH),
+            inheritance: None,
         });
         let agent = agent.await.unwrap();
         let identity = self.authority.controller();

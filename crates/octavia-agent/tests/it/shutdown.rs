@@ -53,6 +53,7 @@ async fn start_error(amphora: &Amphora) -> Error {
         config: amphora.config.clone(),
         data_plane: std::sync::Arc::new(crate::data_plane::FakeDataPlane::default()),
         now: std::sync::Arc::new(|| chrono::DateTime::UNIX_EPOCH),
+        inheritance: None,
     });
     started.await.err().expect("the start is refused")
 }

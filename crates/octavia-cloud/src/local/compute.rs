@@ -74,8 +74,7 @@ impl Compute for LocalCloud {
             let ports = self
                 .blocking(move |files| files.attachable(server, &ports))
                 .await?;
-            let running = self.last_process(server).await?;
-            if running.is_some_and(|process| process.is_running()) {
+            if self.find_process(server).await?.is_some() {
                 self.plug(server, &ports).await?;
             }
             if record.has_port(port) {
@@ -208,7 +207,8 @@ impl LocalCloud {
 
     /// Ends the process of a server, and takes its network away.
     async fn halt(&self, id: Id<ServerId>) -> Result<()> {
-        if let Some(process) = self.find_process(id).await? {
+        // After an upgrade in place there are two, for as long as the first has connections.
+        while let Some(process) = self.find_process(id).await? {
             self.blocking(move |_| {
                 let stopped = process.stop(STOP_PATIENCE);
                 stopped.map_err(|error| Error::unavailable(format!("stop amphora {id}"), error))
@@ -227,18 +227,8 @@ impl LocalCloud {
         self.blocking(move |files| files.servers.process(id)).await
     }
 
-    /// Finds the running process of a server: the one on record, or one that a crash left
-    /// unrecorded.
     async fn find_process(&self, id: Id<ServerId>) -> Result<Option<Process>> {
-        self.blocking(move |files| {
-            let recorded = files.servers.process(id)?.filter(Process::is_running);
-            match recorded {
-                Some(process) => Ok(Some(process)),
-                None => Process::find(&files.servers.agent_config(id))
-                    .map_err(|error| Error::unavailable("look for amphora processes", error)),
-            }
-        })
-        .await
+        self.blocking(move |files| files.running(id)).await
     }
 
     /// Connects a server to the subnets of ports.
@@ -275,14 +265,22 @@ impl LocalCloud {
 impl Files {
     /// Describes a server as it is now.
     fn server(&self, record: &Record) -> Result<Server> {
-        let process = self.servers.process(record.id())?;
-        let runs = process.is_some_and(|process| process.is_running());
-        let status = if runs {
+        let status = if self.running(record.id())?.is_some() {
             ServerStatus::Active
         } else {
             ServerStatus::Stopped
         };
         Ok(record.server(status))
+    }
+
+    /// Finds the running process of a server: the one on record, or one that took its place, or that
+    /// a crash left unrecorded.
+    fn running(&self, id: Id<ServerId>) -> Result<Option<Process>> {
+        match self.servers.process(id)?.filter(Process::is_running) {
+            Some(process) => Ok(Some(process)),
+            None => Process::find(&self.servers.agent_config(id))
+                .map_err(|error| Error::unavailable("look for amphora processes", error)),
+        }
     }
 
     /// Returns the servers that a port is attached to; more than one only after a fault.

@@ -16,6 +16,7 @@ use super::snapshot::{Binding, Headers, Listener, Log, Member, Pool, Snapshot};
 use super::state::{ListenerState, MemberState};
 use crate::balance::RoundRobin;
 use crate::flow_log::{Format, Names};
+use crate::handover::Carries;
 use crate::l7::Policies;
 use crate::limits;
 use crate::networks::Networks;
@@ -53,7 +54,10 @@ pub(crate) fn compile(
         .into_iter()
         .partition(|(_, listener)| listener.protocol == ListenerProtocol::Udp);
     let bindings = bind(bindings, &before.bindings, |address| {
-        super::bind::bind(address, loops)
+        match before.inherited_sockets(address, Carries::Connections) {
+            Some(sockets) => Ok(sockets),
+            None => super::bind::bind(address, loops),
+        }
     })?;
     let ports = bind(ports, &before.ports, |address| {
         match before.datagram_sockets(address) {
@@ -72,6 +76,8 @@ pub(crate) fn compile(
         pools,
         drain: limits::DRAIN_TIME,
         stopping: false,
+        is_handed_over: false,
+        inherited: Vec::new(),
     })
 }
 

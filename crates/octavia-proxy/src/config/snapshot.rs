@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::state::{ListenerState, MemberState};
 use crate::balance::{self, Candidate, RoundRobin};
 use crate::flow_log::{Format, Names};
+use crate::handover::{BoundSockets, Carries};
 use crate::l7::Policies;
 use crate::networks::Networks;
 use crate::proxy_protocol::Version;
@@ -44,6 +45,10 @@ pub(crate) struct Snapshot {
     pub(crate) drain: Duration,
     /// Whether the loops end once no connection is left.
     pub(crate) stopping: bool,
+    /// Whether another process accepts at our sockets from now on.
+    pub(crate) is_handed_over: bool,
+    /// Sockets of an earlier process, for the listeners that need them.
+    pub(crate) inherited: Vec<BoundSockets>,
 }
 
 /// A bound address.
@@ -322,6 +327,8 @@ impl Snapshot {
             members: Vec::new(),
             drain: Duration::ZERO,
             stopping: false,
+            is_handed_over: false,
+            inherited: Vec::new(),
         }
     }
 
@@ -352,7 +359,19 @@ impl Snapshot {
     /// Returns the sockets for datagrams that are open at `address`.
     pub(crate) fn datagram_sockets(&self, address: SocketAddr) -> Option<Arc<[OwnedFd]>> {
         let leaving = self.leaving.iter().find(|(known, _)| *known == address);
-        leaving.and_then(|(_, sockets)| sockets.upgrade())
+        let leaving = leaving.and_then(|(_, sockets)| sockets.upgrade());
+        leaving.or_else(|| self.inherited_sockets(address, Carries::Datagrams))
+    }
+
+    /// Returns the sockets of an earlier process at `address`.
+    pub(crate) fn inherited_sockets(
+        &self,
+        address: SocketAddr,
+        carries: Carries,
+    ) -> Option<Arc<[OwnedFd]>> {
+        let mut inherited = self.inherited.iter();
+        let known = inherited.find(|known| (known.address, known.carries) == (address, carries));
+        known.map(|known| Arc::clone(&known.sockets))
     }
 
     /// Returns the listener of that id.

@@ -51,10 +51,12 @@ fn add(counter: &AtomicU64, count: u64) {
 /// The state of a listener, for as long as documents name its id.
 #[derive(Debug)]
 pub(crate) struct ListenerState {
-    /// The counters of each loop.
+    /// The counters of each loop, and behind them what an earlier process counted.
     pub(crate) shards: Box<[Shard]>,
     /// What else is counted.
     pub(crate) tallies: Tallies,
+    /// Connections that an earlier process still serves.
+    elsewhere: AtomicU64,
     open: AtomicU32,
     peak: AtomicU32,
     full: AtomicBool,
@@ -75,8 +77,9 @@ impl ListenerState {
     /// Makes the state of a new listener.
     pub(crate) fn new(loops: usize) -> Self {
         Self {
-            shards: (0..loops).map(|_| Shard::default()).collect(),
+            shards: (0..=loops).map(|_| Shard::default()).collect(),
             tallies: Tallies::new(loops),
+            elsewhere: AtomicU64::new(0),
             open: AtomicU32::new(0),
             peak: AtomicU32::new(0),
             full: AtomicBool::new(false),
@@ -126,6 +129,18 @@ impl ListenerState {
         self.open.load(Relaxed)
     }
 
+    /// Counts on from what an earlier process has counted, and may go on counting.
+    pub(crate) fn inherit(&self, counters: &Counters) {
+        let Some(shard) = self.shards.last() else {
+            return;
+        };
+        shard.bytes_in.store(counters.bytes_in, Relaxed);
+        shard.bytes_out.store(counters.bytes_out, Relaxed);
+        shard.connections.store(counters.total_connections, Relaxed);
+        shard.errors.store(counters.request_errors, Relaxed);
+        self.elsewhere.store(counters.active_connections, Relaxed);
+    }
+
     /// Adds up the counters of all loops.
     pub(crate) fn counters(&self) -> Counters {
         let sum = |counter: fn(&Shard) -> &AtomicU64| {
@@ -135,7 +150,7 @@ impl ListenerState {
         Counters {
             bytes_in: sum(|shard| &shard.bytes_in),
             bytes_out: sum(|shard| &shard.bytes_out),
-            active_connections: u64::from(self.open()),
+            active_connections: u64::from(self.open()) + self.elsewhere.load(Relaxed),
             total_connections: sum(|shard| &shard.connections),
             request_errors: sum(|shard| &shard.errors),
         }

@@ -72,6 +72,15 @@ impl Networks {
         }
     }
 
+    /// Returns everybody who is known.
+    pub(super) fn known(&self, now: Time) -> Vec<(IpAddr, Uuid)> {
+        let members = self.lock();
+        let alive = members.iter().filter(|(_, (_, until))| *until > now);
+        alive
+            .map(|(network, (member, _))| (*network, *member))
+            .collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, (Uuid, Time)>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }

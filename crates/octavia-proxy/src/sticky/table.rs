@@ -47,6 +47,13 @@ impl Table {
         }
     }
 
+    /// Returns everybody who is known.
+    pub(super) fn known(&self) -> Vec<(Box<[u8]>, Uuid)> {
+        let generations = self.lock();
+        let known = generations.old.iter().chain(&generations.young);
+        known.map(|(key, member)| (key.clone(), *member)).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Generations> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -205,6 +205,17 @@ impl Worker {
         }
     }
 
+    /// Leaves a socket to the process that has it, too.
+    pub(super) fn hand_over(&mut self, key: Key) {
+        let Some(acceptor) = self.acceptors.remove(key) else {
+            return;
+        };
+        let socket = &acceptor.sockets[self.index];
+        if let Err(error) = self.io.poller.remove(socket) {
+            tracing::error!(%error, "could not forget {}: {error}", acceptor.address);
+        }
+    }
+
     /// Takes the connections that wait in the queue of a socket, then closes it.
     pub(super) fn retire(&mut self, key: Key) {
         while let Accepted::Connection(socket, peer) = self.accept_one(key) {

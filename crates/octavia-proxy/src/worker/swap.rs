@@ -42,6 +42,7 @@ impl Worker {
                     acceptor.listener = Arc::clone(&binding.listener);
                     known.insert(acceptor.address);
                 }
+                None if snapshot.is_handed_over => self.hand_over(key),
                 None => self.retire(key),
             }
         }
@@ -82,11 +83,15 @@ impl Worker {
                 continue;
             }
             let is_socket = client.stream.socket().is_some();
-            let is_idle = client.phase == Phase::Head && client.http.input.is_empty();
+            let is_idle = client.phase == Phase::Head && client.http.input.is_empty() && is_socket;
             let is_uncut = client.cut_at == Time::NEVER || self.snapshot.stopping;
             if is_uncut && client.phase == Phase::Streams {
                 self.drain_streams(key, cut_at);
-            } else if is_idle && is_socket {
+            } else if is_idle && self.snapshot.is_handed_over {
+                // Its next request may be on its way already; that one will be its last.
+                client.cut_at = cut_at;
+                client.set_deadline(client.listener.client_time, &mut self.io);
+            } else if is_idle {
                 client.stream.say_goodbye();
                 self.close(key);
             } else if is_uncut {

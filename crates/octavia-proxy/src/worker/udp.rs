@@ -35,4 +35,9 @@ impl Datagrams {
             sender: None,
         }
     }
+
+    /// Tells whether there is a flow.
+    pub(super) fn has_flows(&self) -> bool {
+        !self.flows.keys().is_empty()
+    }
 }

@@ -44,6 +44,7 @@ fn random_changes_fail_no_request() {
         counted = report;
     }
     let served = world.traffic.stop();
+    world.end_old_ones();
     wait_until("all connections have ended", || {
         let listeners = world.setup.report().listeners;
         listeners.iter().all(|listener| {

@@ -5,6 +5,7 @@ mod bodies;
 mod chaos;
 mod churn;
 mod faults;
+mod handover;
 mod health;
 mod http2;
 mod l7;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::net::{IpAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::Signal;
@@ -17,14 +17,14 @@ const ID: &str = "a3a30000-0000-4000-8000-000000000001";
 const VIP_PORT: u16 = 8080;
 
 /// The files of an amphora.
-struct Boot {
-    home: Home,
+pub(crate) struct Boot {
+    pub(crate) home: Home,
     authority: String,
     controller: String,
 }
 
 impl Boot {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Home::new();
         std::fs::create_dir(home.state()).unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -54,16 +54,16 @@ impl Boot {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.state().join(name)
     }
 
-    fn vip(&self) -> IpAddr {
+    pub(crate) fn vip(&self) -> IpAddr {
         self.home.site(5).ip()
     }
 
     /// A document with one listener, and the site behind it.
-    fn document(&self, site: &Site) -> Value {
+    pub(crate) fn document(&self, site: &Site) -> Value {
         let member = json!({
             "id": "3e3e0000-0000-4000-8000-000000000011", "weight": 1,
             "address": site.address().ip(), "port": site.address().port(),
@@ -84,9 +84,15 @@ impl Boot {
         })
     }
 
-    async fn start(&self) -> Amphora {
+    pub(crate) async fn start(&self) -> Amphora {
+        self.start_program(Path::new(env!("CARGO_BIN_EXE_octavia")))
+            .await
+    }
+
+    /// Starts a copy of the binary.
+    pub(crate) async fn start_program(&self, program: &Path) -> Amphora {
         let log = self.path("log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_octavia"))
+        let mut child = Command::new(program)
             .args(["amphora", "--bind-host", "127.0.0.1", "--config-file"])
             .arg(self.path("agent.conf"))
             .stdin(Stdio::null())
@@ -122,15 +128,15 @@ fn issue(issuer: &Issuer<'_, KeyPair>, names: &[String]) -> String {
 }
 
 /// A running amphora.
-struct Amphora {
-    child: Child,
+pub(crate) struct Amphora {
+    pub(crate) child: Child,
     agent: String,
     client: Client,
-    site: String,
+    pub(crate) site: String,
 }
 
 impl Amphora {
-    async fn push(&self, document: &Value) {
+    pub(crate) async fn push(&self, document: &Value) {
         let request = self.client.put(format!("{}/config", self.agent));
         let answer = request.json(document).send().await.unwrap();
         let status = answer.status();
@@ -141,13 +147,16 @@ impl Amphora {
         );
     }
 
-    async fn fault(&self) -> Option<String> {
+    pub(crate) async fn status(&self) -> Value {
         let answer = self.client.get(format!("{}/status", self.agent)).send();
-        let status: Value = answer.await.unwrap().json().await.unwrap();
-        status["fault"].as_str().map(str::to_owned)
+        answer.await.unwrap().json().await.unwrap()
     }
 
-    async fn visit(&self) -> String {
+    async fn fault(&self) -> Option<String> {
+        self.status().await["fault"].as_str().map(str::to_owned)
+    }
+
+    pub(crate) async fn visit(&self) -> String {
         let answer = self.client.get(&self.site).send().await.unwrap();
         answer.text().await.unwrap()
     }

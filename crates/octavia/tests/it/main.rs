@@ -16,3 +16,4 @@ mod site;
 mod stop;
 mod tidy;
 mod traffic;
+mod upgrade;

@@ -24,6 +24,8 @@ pub(super) struct Port {
     pub(super) flows: usize,
     /// Whether the listener is gone, and only its flows go on.
     pub(super) is_leaving: bool,
+    /// Whether we receive what comes.
+    is_watched: bool,
     /// When they end at the latest.
     timer: Timer,
 }
@@ -91,6 +93,13 @@ impl Worker {
         }
         if !port.is_leaving || self.snapshot.stopping {
             port.is_leaving = true;
+            if self.snapshot.is_handed_over {
+                // Another process receives; we send what members still answer.
+                port.is_watched = false;
+                if let Err(error) = self.io.poller.remove(&port.sockets[self.index]) {
+                    tracing::error!(%error, "could not forget {}: {error}", port.address);
+                }
+            }
             let (io, token) = (&mut self.io, key.token(PORT));
             let at = io.now.after(self.snapshot.drain);
             io.deadlines.set(&mut port.timer, token, at, io.now);
@@ -117,6 +126,9 @@ impl Worker {
         let Some(port) = self.udp.ports.remove(key) else {
             return;
         };
+        if !port.is_watched {
+            return;
+        }
         if let Err(error) = self.io.poller.remove(&port.sockets[self.index]) {
             tracing::error!(%error, "could not forget {}: {error}", port.address);
         }
@@ -129,6 +141,7 @@ impl Worker {
             listener: Arc::clone(&binding.listener),
             flows: 0,
             is_leaving: false,
+            is_watched: true,
             timer: Timer::default(),
         });
         let socket = &binding.sockets[self.index];

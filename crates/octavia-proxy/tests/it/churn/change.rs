@@ -27,6 +27,11 @@ impl Chance {
         usize::try_from((self.0 >> 11) % limit as u64).unwrap_or(0)
     }
 
+    /// Tells whether it is time for an upgrade in place.
+    pub(super) fn is_upgrade(&mut self) -> bool {
+        self.below(30) == 0
+    }
+
     fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
     }

@@ -116,8 +116,16 @@ pub(super) fn connect_tls(
     Ok(StreamOwned::new(session, connect(address)?))
 }
 
-/// Sends a request and returns the body of the answer, which must be a 200.
-pub(super) fn request<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<String> {
+/// An answer.
+pub(super) struct Answer {
+    /// Who answered.
+    pub(super) name: String,
+    /// Whether the connection ends with it.
+    pub(super) is_last: bool,
+}
+
+/// Sends a request and returns the answer, which must be a 200.
+pub(super) fn request<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<Answer> {
     stream.get_mut().write_all(
         b"POST /page HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 4\r\n\r\nbody",
     )?;
@@ -136,7 +144,10 @@ pub(super) fn request<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<
         Some(length) => {
             let mut body = vec![0; length];
             stream.read_exact(&mut body)?;
-            String::from_utf8(body).map_err(io::Error::other)
+            Ok(Answer {
+                name: String::from_utf8(body).map_err(io::Error::other)?,
+                is_last: head.to_ascii_lowercase().contains("connection: close"),
+            })
         }
         None => Err(io::Error::other(head)),
     }

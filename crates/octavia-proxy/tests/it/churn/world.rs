@@ -8,6 +8,7 @@ use octavia_amphora_api::config::{
     Algorithm, AmphoraConfig, Certificate, ListenerProtocol, Pool, PoolProtocol, SessionPersistence,
 };
 use octavia_amphora_api::report::{Counters, Report};
+use octavia_proxy::Proxy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -15,11 +16,11 @@ use uuid::Uuid;
 
 use super::change::{self, Chance};
 use super::member::Member;
-use super::traffic::{self, Traffic, connect, connect_tls, datagram, line, request};
+use super::traffic::{self, Answer, Traffic, connect, connect_tls, datagram, line, request};
 use crate::support::config::{free_port, listener, member};
 use crate::support::datagrams::Echo;
 use crate::support::pki::{Authority, listener_tls};
-use crate::support::{PATIENCE, Setup, id};
+use crate::support::{PATIENCE, Setup, id, wait_until};
 
 pub(super) const HOST: &str = "www.example.org";
 
@@ -49,6 +50,8 @@ pub(super) struct World {
     // Ends first, so that nobody misses who ends later.
     pub(super) traffic: Traffic,
     pub(super) setup: Setup,
+    /// Proxies whose place was taken, the first one first.
+    old: Vec<Proxy>,
     pub(super) certificates: Vec<Certificate>,
     web: Vec<Member>,
     stream: Vec<Member>,
@@ -72,6 +75,7 @@ impl World {
         let mut world = Self {
             traffic: Traffic::default(),
             setup,
+            old: Vec::new(),
             certificates,
             web,
             stream: (0..MEMBERS).map(|_| Member::echo()).collect(),
@@ -90,6 +94,11 @@ impl World {
 
     /// Changes something; says what.
     pub(super) fn change(&mut self, chance: &mut Chance) -> String {
+        self.pass_counters_on();
+        if chance.is_upgrade() {
+            self.old.push(self.setup.upgrade());
+            return "an upgrade in place".into();
+        }
         let mut config = self.setup.config.clone();
         let what = change::change(self, &mut config, chance);
         config.generation += 1;
@@ -97,6 +106,23 @@ impl World {
         assert!(applied.is_ok(), "{what}: {applied:?}");
         self.setup.config = config;
         what
+    }
+
+    /// Each tells the next what it counted, until it is over.
+    fn pass_counters_on(&mut self) {
+        let heirs = self.old.iter().skip(1).chain([&self.setup.proxy]);
+        for (old, heir) in self.old.iter().zip(heirs) {
+            heir.inherit(&old.counted());
+        }
+    }
+
+    /// Ends the proxies that were handed over.
+    pub(super) fn end_old_ones(&mut self) {
+        wait_until("those before have ended", || {
+            self.old.iter().all(Proxy::is_over)
+        });
+        self.pass_counters_on();
+        self.old.clear();
     }
 
     /// Returns who may serve in a pool: number and address.
@@ -204,15 +230,20 @@ impl World {
     fn call_the_unconcerned(&mut self) {
         let [turns, sticky] = [TURNS, STICKY].map(|number| self.address(number));
         let mut before = String::new();
-        let other_than_before = move |name: &str| {
-            assert_ne!(name, before, "its turn was lost");
-            name.clone_into(&mut before);
+        let other_than_before = move |answer: &Answer| {
+            assert_ne!(answer.name, before, "its turn was lost");
+            // Whoever takes over begins the turns anew.
+            before = if answer.is_last {
+                String::new()
+            } else {
+                answer.name.clone()
+            };
         };
         self.traffic
             .add("in turn", kept(move || connect(turns), other_than_before));
         let mut first = None;
         self.traffic.add("loyal", move || {
-            let name = request(&mut BufReader::new(connect(sticky)?))?;
+            let Answer { name, .. } = request(&mut BufReader::new(connect(sticky)?))?;
             let first = first.get_or_insert_with(|| name.clone());
             (name == *first)
                 .then_some(())
@@ -224,15 +255,19 @@ impl World {
 /// A client that keeps its connection, and looks at what it gets.
 fn kept<S: std::io::Read + std::io::Write + Send + 'static>(
     connect: impl Fn() -> std::io::Result<S> + Send + 'static,
-    mut look: impl FnMut(&str) + Send + 'static,
+    mut look: impl FnMut(&Answer) + Send + 'static,
 ) -> impl traffic::Client {
     let mut stream = None;
     move || {
-        let stream = match &mut stream {
-            Some(stream) => stream,
+        let open = match &mut stream {
+            Some(open) => open,
             none => none.insert(BufReader::new(connect()?)),
         };
-        look(&request(stream)?);
+        let answer = request(open)?;
+        look(&answer);
+        if answer.is_last {
+            stream = None;
+        }
         Ok(())
     }
 }

@@ -7,8 +7,10 @@ use octavia_amphora_api::config::{
     Pool, PoolProtocol, Timeouts,
 };
 use octavia_amphora_api::report::{Counters, MemberReport, MemberStatus, Report};
-use octavia_proxy::{ApplyError, LogOptions, Proxy, ProxyOptions};
+use octavia_proxy::{ApplyError, Inheritance, LogOptions, Proxy, ProxyOptions};
 use uuid::Uuid;
+
+use super::PATIENCE;
 
 /// Makes an id.
 pub(crate) fn id(number: u128) -> Uuid {
@@ -62,6 +64,7 @@ impl Setup {
             on_change: Box::new(move || *counter.lock().expect("no thread panicked") += 1),
             seed: 7,
             log,
+            inheritance: Inheritance::default(),
         };
         let proxy = Proxy::start(options).expect("start the proxy");
         proxy.apply(&config).expect("serve the configuration");
@@ -70,6 +73,24 @@ impl Setup {
             config,
             changes,
         }
+    }
+
+    /// Puts another proxy in the place of this one, as an upgrade does; returns this one, which goes
+    /// on with what it has.
+    pub(crate) fn upgrade(&mut self) -> Proxy {
+        let successor = Proxy::start(ProxyOptions {
+            inheritance: Inheritance {
+                sockets: self.proxy.sockets(),
+                counted: self.proxy.bequest(),
+            },
+            ..ProxyOptions::default()
+        });
+        let successor = successor.expect("start another proxy");
+        successor.apply(&self.config).expect("serve the same");
+        let old = std::mem::replace(&mut self.proxy, successor);
+        old.hand_over(60 * PATIENCE);
+        self.proxy.inherit(&old.bequest());
+        old
     }
 
     /// Returns the address of the first listener.
