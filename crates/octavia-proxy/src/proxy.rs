@@ -95,7 +95,7 @@ pub struct Proxy {
     writer: Option<JoinHandle<()>>,
     applying: Mutex<()>,
     /// What an earlier process counted, until something is served.
-    bequest: Mutex<Option<Counted>>,
+    bequest: Mutex<Option<Box<Counted>>>,
     /// What was served until it was handed over.
     handed_over: OnceLock<Arc<Snapshot>>,
 }
@@ -120,7 +120,7 @@ impl Proxy {
             threads: Vec::new(),
             writer: None,
             applying: Mutex::new(()),
-            bequest: Mutex::new(Some(inherited.counted)),
+            bequest: Mutex::new(Some(Box::new(inherited.counted))),
             handed_over: OnceLock::new(),
         };
         for index in 0..loops {

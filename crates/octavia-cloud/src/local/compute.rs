@@ -265,7 +265,9 @@ impl LocalCloud {
 impl Files {
     /// Describes a server as it is now.
     fn server(&self, record: &Record) -> Result<Server> {
-        let status = if self.running(record.id())?.is_some() {
+        // One that was never recorded is not ours yet; one that was may have a successor.
+        let is_known = self.servers.process(record.id())?.is_some();
+        let status = if is_known && self.running(record.id())?.is_some() {
             ServerStatus::Active
         } else {
             ServerStatus::Stopped
