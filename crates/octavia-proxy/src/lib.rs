@@ -60,6 +60,4 @@ mod udp;
 mod worker;
 
 pub use flow_log::{LogForwarder, LogOptions, LogProtocol};
-pub use flow_log::{LogOptions, LogProtocol};
 pub use proxy::{ApplyError, Inheritance, Proxy, ProxyOptions};
-pub use proxy::{ApplyError, Proxy, ProxyOptions};
