@@ -1,4 +1,4 @@
-//! The data plane of an amphora: HTTP/1.1, TCP and UDP load balancing.
+//! The data plane of an amphora: HTTP/1.1, HTTP/2, TCP and UDP load balancing.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -8,6 +8,7 @@ mod faults;
 mod handover;
 mod health;
 mod http2;
+mod http2_members;
 mod l7;
 mod limits;
 mod metrics;

@@ -4,6 +4,7 @@ mod client;
 pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod datagrams;
+pub(crate) mod http2;
 pub(crate) mod nginx;
 pub(crate) mod origin;
 pub(crate) mod pki;

@@ -1,4 +1,4 @@
-//! What is asked of a proxy, by `wrk`.
+//! What is asked of a proxy, by `wrk`, `h2load` and OpenSSL.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -63,6 +63,8 @@ enum Connections {
     Shaken,
     /// As `Shaken`, but each goes on with the TLS session of the first.
     Resumed,
+    /// A client keeps its connection, and has several requests on it at once, by HTTP/2.
+    Shared { streams: u32 },
 }
 
 const fn http(
@@ -115,7 +117,7 @@ pub(crate) const SMALL: Scenario = http(
 );
 
 /// All that is measured.
-pub(crate) const SCENARIOS: [Scenario; 12] = [
+pub(crate) const SCENARIOS: [Scenario; 14] = [
     SMALL,
     http(
         "HTTP request, 128 B, new connection",
@@ -181,6 +183,21 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
         Connections::Resumed,
         0.40,
     ),
+    tls(
+        "HTTP/2 request, 128 B, 10 streams a connection",
+        "small",
+        Connections::Shared { streams: 10 },
+        0.65,
+    ),
+    Scenario {
+        at_once: 8,
+        ..tls(
+            "HTTP/2 request, 1 MiB, 2 streams a connection",
+            "large",
+            Connections::Shared { streams: 2 },
+            0.45,
+        )
+    },
 ];
 
 /// How many programs shake hands at once.
@@ -223,6 +240,9 @@ impl<'a> Load<'a> {
         match self.scenario.connections {
             Connections::Shaken => return self.shake_hands(address, "-new"),
             Connections::Resumed => return self.shake_hands(address, "-reuse"),
+            Connections::Shared { streams } => {
+                return self.share(&listener.url(contender, path), streams);
+            }
             Connections::Kept | Connections::New => {}
         }
         let mut command = Command::new(&self.wrk);
@@ -237,6 +257,20 @@ impl<'a> Load<'a> {
         command.arg(listener.url(contender, path));
         let output = on_core(Core::Others, || command.output())?.context("start wrk")?;
         answered(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    /// Sends requests by HTTP/2.
+    fn share(&self, url: &str, streams: u32) -> anyhow::Result<f64> {
+        let h2load = find("h2load").context("h2load makes the load: apt install nghttp2-client")?;
+        let mut command = Command::new(h2load);
+        command
+            .args(["--threads=1", "--warm-up-time=0"])
+            .arg(format!("--clients={}", self.connections))
+            .arg(format!("--max-concurrent-streams={streams}"))
+            .arg(format!("--duration={}", self.seconds))
+            .arg(url);
+        let output = on_core(Core::Others, || command.output())?.context("start h2load")?;
+        succeeded(&String::from_utf8_lossy(&output.stdout))
     }
 
     /// `wrk` resumes its sessions, whether one wants it or not; OpenSSL's own program is told.
@@ -273,6 +307,26 @@ fn connected(output: &str, how: &str) -> anyhow::Result<f64> {
     count.with_context(|| format!("openssl did not connect as it should:\n{output}"))
 }
 
+/// Returns how many requests were answered by HTTP/2, and refuses a run in which one was not.
+fn succeeded(output: &str) -> anyhow::Result<f64> {
+    let line = output
+        .lines()
+        .find_map(|line| line.strip_prefix("requests: "));
+    let counts = line.into_iter().flat_map(|line| line.split(", "));
+    let count = |what: &str| {
+        let mut counts = counts.clone().filter_map(|count| count.split_once(' '));
+        let count = counts.find(|(_, name)| *name == what);
+        count.and_then(|(count, _)| count.parse::<f64>().ok())
+    };
+    let is_http2 = output.contains("Application protocol: h2");
+    let failed = [count("failed"), count("errored"), count("timeout")];
+    let done = count("succeeded").filter(|count| *count > 0.0);
+    match done {
+        Some(done) if is_http2 && failed == [Some(0.0); 3] => Ok(done),
+        Some(_) | None => bail!("not every request was answered by HTTP/2:\n{output}"),
+    }
+}
+
 /// Returns how many requests were answered, and refuses a run in which one was not.
 pub(crate) fn answered(output: &str) -> anyhow::Result<f64> {
     let troubles = ["Non-2xx", "Socket errors"];
@@ -298,6 +352,20 @@ mod tests {
         assert!((answered(output).unwrap() - 8.0).abs() < f64::EPSILON);
         assert!(answered("").is_err());
         assert!(answered("  0 requests in 1.00s, 0B read\n").is_err());
+    }
+
+    #[test]
+    fn the_count_of_requests_is_read_from_what_h2load_prints() {
+        let output = "Application protocol: h2\n\nfinished in 1.00s, 9.00 req/s, 1MB/s\n\
+            requests: 9 total, 11 started, 9 done, 9 succeeded, 0 failed, 0 errored, 0 timeout\n";
+        assert!((succeeded(output).unwrap() - 9.0).abs() < f64::EPSILON);
+        for (good, bad) in [
+            ("0 failed", "1 failed"),
+            ("h2", "http/1.1"),
+            ("9 succ", "0 succ"),
+        ] {
+            assert!(succeeded(&output.replace(good, bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]

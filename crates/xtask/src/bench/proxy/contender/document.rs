@@ -24,7 +24,7 @@ pub(super) fn document(
         listener["tls"] = json!({
             "certificates": [{ "chain": chain, "key": key }],
             "versions": ["TLSv1.2", "TLSv1.3"],
-            "alpn": ["http/1.1"],
+            "alpn": ["h2", "http/1.1"],
         });
         anyhow::Ok(listener)
     };

@@ -69,8 +69,8 @@ frontend http
     mode http
 {policies}    {frontend}
 frontend https
-    bind {ecdsa} ssl crt {ecdsa_file} {CIPHERS} alpn http/1.1
-    bind {rsa} ssl crt {rsa_file} {CIPHERS} alpn http/1.1
+    bind {ecdsa} ssl crt {ecdsa_file} {CIPHERS} alpn h2,http/1.1
+    bind {rsa} ssl crt {rsa_file} {CIPHERS} alpn h2,http/1.1
     mode http
     {frontend}
 frontend tcp
