@@ -136,8 +136,6 @@ async fn answer(api: &Api, request: Request, next: Next) -> Response {
                 .unwrap_or("a panic without words");
             Error::Internal(cause.to_owned()).into_response()
         }
-        Err(_elapsed) => {
-            Error::Internal(format!("the request took longer than {limit:?}")).into_response()
-        }
+        Err(_elapsed) => Error::TooLate(limit).into_response(),
     }
 }

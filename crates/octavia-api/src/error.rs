@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -129,6 +130,9 @@ pub enum Error {
     /// The project asks too often; it may ask again after so many seconds.
     #[error("Too many requests of this project. Please try again in {0} s.")]
     TooManyRequests(u64),
+    /// The call was given up after so long; nobody knows how far it came.
+    #[error("The call took longer than {0:?} and was given up. Please look before trying again.")]
+    TooLate(Duration),
     /// The database failed or refused.
     #[error(transparent)]
     Store(#[from] octavia_store::Error),
@@ -287,7 +291,7 @@ impl Error {
             Self::Provider { .. } | Self::Unread(_) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::NoSecretStore(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoSecretStore(_) | Self::TooLate(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Routing { status, .. } => *status,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -307,7 +311,7 @@ impl Error {
             Some(1)
         } else if matches!(
             self,
-            Self::Store(E::Unavailable { .. }) | Self::NoSecretStore(_)
+            Self::Store(E::Unavailable { .. }) | Self::NoSecretStore(_) | Self::TooLate(_)
         ) {
             Some(5)
         } else {

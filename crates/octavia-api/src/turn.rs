@@ -13,8 +13,10 @@ use crate::rules::references::ReadSecrets;
 /// may have done it.
 const POLL: Duration = Duration::from_millis(25);
 
-/// How often a transaction is tried that another one came in between of.
+/// How often a transaction is tried that another one came in between of,
 const BUSY_TRIES: u32 = 5;
+/// and for how long: one that waited in vain for a lock is not made to wait again.
+const BUSY_TIME: Duration = Duration::from_secs(5);
 
 /// An accepted change: its load balancer, and the answer.
 pub(crate) struct Accepted<T> {
@@ -42,7 +44,7 @@ impl Api {
         F: Future<Output = Result<Accepted<T>>>,
     {
         let last_moment = Instant::now() + self.config.immutable_wait;
-        let mut busy = 0;
+        let (mut busy, mut began) = (0, Instant::now());
         loop {
             match attempt().await {
                 Ok(accepted) => {
@@ -56,8 +58,11 @@ impl Api {
                     if !self.settled_by(id, last_moment).await {
                         return Err(Error::Immutable(refused));
                     }
+                    began = Instant::now();
                 }
-                Err(Error::Store(octavia_store::Error::Busy { .. })) if busy < BUSY_TRIES => {
+                Err(Error::Store(octavia_store::Error::Busy { .. }))
+                    if busy < BUSY_TRIES && began.elapsed() < BUSY_TIME =>
+                {
                     busy += 1;
                     tokio::time::sleep(Duration::from_millis(5) * busy).await;
                 }

@@ -22,6 +22,7 @@ mod races;
 mod random_bodies;
 mod records;
 mod replay;
+mod rules;
 mod secrets;
 mod server;
 mod statuses;

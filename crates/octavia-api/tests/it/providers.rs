@@ -17,14 +17,16 @@ use crate::world::{Answer, World, request, send};
 
 /// How a provider answers whatever it is asked.
 #[derive(Clone, Copy)]
-enum Mood {
+pub(crate) enum Mood {
     Fails,
     Refuses,
+    /// Has no such thing.
+    Lacks,
     Hangs,
 }
 
 /// A provider of one mood.
-struct Moody(String, Mood);
+pub(crate) struct Moody(pub(crate) String, pub(crate) Mood);
 
 impl Moody {
     fn answer<'a, T: Send + 'a>(&self) -> BoxFuture<'a, Result<T, Error>> {
@@ -32,6 +34,7 @@ impl Moody {
         let error = match self.1 {
             Mood::Fails => Error::Provider { provider, what },
             Mood::Refuses => Error::Unsupported { provider, what },
+            Mood::Lacks => Error::NotImplemented { provider, what },
             Mood::Hangs => return pending().boxed(),
         };
         async { Err(error) }.boxed()

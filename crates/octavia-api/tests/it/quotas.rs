@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use futures_util::future::join_all;
 use http::Request;
 use octavia_api::policy::{Policy, PolicySettings};
 use octavia_api::{ApiConfig, Auth};
@@ -115,4 +116,24 @@ async fn without_keystone_no_quota_is_enforced() {
     };
     let world = World::with(config).await;
     assert_eq!(create(&world.router).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_locked_is_said_to_be_busy() {
+    let databases = TestDatabase::everywhere().await;
+    join_all(databases.into_iter().map(busy_on)).await;
+}
+
+async fn busy_on(database: TestDatabase) {
+    let world = World::on(database, impatient()).await;
+    let router = asking(&world);
+    let other = world.another_process().await;
+    let mut held = other.begin("test.hold").await.unwrap();
+    held.lock_quota(PROJECT).await.unwrap();
+    let answer = create(&router).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    let text = "Project busy.  Unable to lock the project.  Please try again.";
+    assert_eq!(answer.body["faultstring"], text);
+    held.commit().await.unwrap();
+    assert_eq!(create(&router).await.status, 201);
 }

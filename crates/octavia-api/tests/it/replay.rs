@@ -4,9 +4,9 @@
 //! What is left out stands in a table of its scenario, with the reason; a record of the table that
 //! passes all the same fails the test, so the tables stay honest.
 
-mod administration;
-mod matching;
-mod record;
+pub(crate) mod administration;
+pub(crate) mod matching;
+pub(crate) mod record;
 mod scenarios;
 
 use std::collections::BTreeMap;

@@ -125,7 +125,8 @@ impl World {
             .router()
     }
 
-    fn api(&self, config: ApiConfig, network: Arc<dyn NetworkDriver>) -> Api {
+    /// Returns the same service with another configuration and network, to be altered.
+    pub(crate) fn api(&self, config: ApiConfig, network: Arc<dyn NetworkDriver>) -> Api {
         let ids = Arc::clone(&self.ids);
         Api::new(self.store.clone(), network, as_clock(&self.clock))
             .with_ids(ids)

@@ -125,7 +125,7 @@ pub(super) async fn know(world: &World, project: &str) {
     tx.commit().await.unwrap();
 }
 
-pub(super) async fn lock(world: &World, id: &str) {
+pub(crate) async fn lock(world: &World, id: &str) {
     let mut tx = world.store.begin("test.lock").await.unwrap();
     let id: Id<LoadBalancer> = id.parse().unwrap();
     let mut locked = tx.load_balancer(id).await.unwrap().unwrap();

@@ -93,7 +93,8 @@ impl Record {
     }
 }
 
-fn set(config: &mut ApiConfig, option: &str, value: &str) {
+/// Sets an option, `[section] name`.
+pub(crate) fn set(config: &mut ApiConfig, option: &str, value: &str) {
     let flag = value == "True";
     let ids = || {
         value
@@ -131,6 +132,10 @@ fn set(config: &mut ApiConfig, option: &str, value: &str) {
             config.haproxy_amphora.timeout_client_data = value.parse().unwrap();
         }
         "healthcheck_enabled" => config.health.enabled = flag,
+        "enabled_provider_drivers" => {
+            let provider = (value.to_owned(), String::new());
+            config.enabled_provider_drivers.extend([provider]);
+        }
         "default_pool_quota" => {}
         other => panic!("the recording sets {other}, which nobody knows here"),
     }
