@@ -10,6 +10,7 @@ mod cli;
 mod conformance;
 mod fuzz;
 mod guide;
+mod haproxy;
 mod keystone;
 mod mariadb;
 mod schemathesis;
@@ -52,6 +53,8 @@ enum Command {
     Churn(churn::Args),
     /// Runs the fuzz targets for a bounded time.
     Fuzz(fuzz::Args),
+    /// Prints what differs between HAProxy, configured by upstream, and our proxy.
+    Haproxy(haproxy::Args),
     /// Prints what we, HAProxy and nginx make of requests that could be understood in two ways.
     Smuggling(smuggling::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Tokens(args) => tokens::run(&args),
         Command::Churn(args) => churn::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Haproxy(args) => haproxy::run(&args),
         Command::Smuggling(args) => smuggling::run(&args),
         Command::Sim(args) => sim::run(&args),
     };

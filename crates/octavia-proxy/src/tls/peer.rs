@@ -192,9 +192,13 @@ fn hex(bytes: &[u8]) -> String {
         .fold(String::new(), |text, byte| format!("{text}{byte:02X}"))
 }
 
-/// Renders a time as certificates have it: `261120151036Z`.
+/// Renders a time as certificates have it: `261120151036Z`; as HAProxy, nothing of other centuries,
+/// which could not be told from this one.
 fn time(time: ASN1Time) -> String {
     let time = time.to_datetime();
+    if !(2000..2100).contains(&time.year()) {
+        return String::new();
+    }
     format!(
         "{:02}{:02}{:02}{:02}{:02}{:02}Z",
         time.year() % 100,

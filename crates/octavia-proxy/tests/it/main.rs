@@ -6,6 +6,7 @@ mod chaos;
 mod churn;
 mod faults;
 mod handover;
+mod haproxy;
 mod health;
 mod http2;
 mod http2_members;

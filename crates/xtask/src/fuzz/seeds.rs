@@ -28,6 +28,8 @@ pub(super) fn write(directory: &Path) -> anyhow::Result<()> {
         put(&directory.join("response"), &case.name, answer.as_bytes())?;
     }
     put(&directory.join("cookies"), "pairs", b"a=b; SRV=c;d\x01SRV=")?;
+    let documents = root().join("crates/octavia-proxy/tests/data/haproxy");
+    copy(&documents, &directory.join("configuration"))?;
     for target in fs::read_dir(root().join("fuzz/seeds"))? {
         let target = target?;
         copy(&target.path(), &directory.join(target.file_name()))?;

@@ -36,6 +36,8 @@ impl Authority {
         let mut params = CertificateParams::new(names.clone()).expect("names");
         params.distinguished_name = named(&names[0]);
         params.serial_number = Some(number.into());
+        params.not_before = date_time_ymd(2026, 1, 2);
+        params.not_after = date_time_ymd(2051, 12, 31);
         let key = key();
         let certificate = params.signed_by(&key, &self.issuer).expect("sign");
         Certificate {
