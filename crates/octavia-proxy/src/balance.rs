@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use octavia_amphora_api::config::Algorithm;
 use uuid::Uuid;
 
-pub(crate) use round_robin::RoundRobin;
+pub(crate) use round_robin::{RoundRobin, Turn};
 
 /// A member that may be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

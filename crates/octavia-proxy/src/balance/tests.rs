@@ -5,7 +5,7 @@ use octavia_amphora_api::config::Algorithm;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Candidate, RoundRobin, choose};
+use super::{Candidate, RoundRobin, Turn, choose};
 
 fn candidates(weights: &[u32]) -> Vec<Candidate> {
     let candidate = |(index, weight): (usize, &u32)| Candidate {
@@ -50,6 +50,22 @@ fn turns_are_spread_smoothly() {
         .filter_map(|_| turns.choose(members.iter().copied()))
         .collect();
     assert_eq!(order, [0, 0, 1, 0, 0, 0, 1, 0]);
+    let by_clock: Vec<_> = (0..8)
+        .filter_map(|_| turns.next(|index| Turn::Takes(members[index].weight)))
+        .collect();
+    assert_eq!(by_clock, order);
+}
+
+#[test]
+fn a_member_that_missed_its_turns_does_not_catch_up() {
+    let mut turns = turns(2);
+    let both = |_| Turn::Takes(1);
+    let one = |index| [Turn::Takes(1), Turn::Misses(1)][index];
+    let alone: Vec<_> = (0..9).filter_map(|_| turns.next(one)).collect();
+    assert_eq!(alone, [0; 9]);
+    let again: Vec<_> = (0..4).filter_map(|_| turns.next(both)).collect();
+    assert_eq!(again, [1, 0, 1, 0]);
+    assert_eq!(turns.next(|_| Turn::Misses(1)), None);
 }
 
 #[test]
@@ -57,9 +73,11 @@ fn turns_go_on_when_a_member_is_added() {
     let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
     let mut before = RoundRobin::continued(&HashMap::new(), &ids);
     assert_eq!(before.choose(candidates(&[1, 1]).into_iter()), Some(0));
+    assert_eq!(before.next(|_| Turn::Takes(1)), Some(0));
     let ids = [ids[0], ids[1], Uuid::from_u128(3)];
-    let mut after = RoundRobin::continued(&before.credits(&ids[..2]), &ids);
+    let mut after = RoundRobin::continued(&before.standings(&ids[..2]), &ids);
     assert_eq!(after.choose(candidates(&[1, 1, 1]).into_iter()), Some(1));
+    assert_eq!(after.next(|_| Turn::Takes(1)), Some(1));
 }
 
 #[test]
@@ -152,6 +170,18 @@ proptest! {
             counts[turns.choose(members.iter().copied()).expect("a member")] += 1;
         }
         prop_assert_eq!(counts, weights);
+    }
+
+    #[test]
+    fn by_the_clock_each_member_gets_its_weight_too(weights in prop::collection::vec(1_u32..20, 1..8)) {
+        let mut turns = turns(weights.len());
+        for _ in 0..3 {
+            let mut counts = vec![0; weights.len()];
+            for _ in 0..weights.iter().sum() {
+                counts[turns.next(|index| Turn::Takes(weights[index])).expect("a member")] += 1;
+            }
+            prop_assert_eq!(&counts, &weights);
+        }
     }
 
     #[test]

@@ -227,7 +227,7 @@ fn turns(before: Option<&Arc<Pool>>, ids: &[Uuid]) -> Arc<Mutex<RoundRobin>> {
     }
     let turns = before.turns.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::new(Mutex::new(RoundRobin::continued(
-        &turns.credits(&known),
+        &turns.standings(&known),
         ids,
     )))
 }

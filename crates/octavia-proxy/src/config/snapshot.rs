@@ -10,7 +10,7 @@ use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol, Pa
 use uuid::Uuid;
 
 use super::state::{ListenerState, MemberState};
-use crate::balance::{self, Candidate, RoundRobin};
+use crate::balance::{self, Candidate, RoundRobin, Turn};
 use crate::flow_log::{Format, Names};
 use crate::handover::{BoundSockets, Carries};
 use crate::l7::Policies;
@@ -245,6 +245,13 @@ impl Pool {
         now: Time,
     ) -> Option<&Arc<MemberState>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = match self.algorithm {
+            Algorithm::RoundRobin => turns.next(|index| self.turn(index, tried, now)),
+            Algorithm::LeastConnections | Algorithm::SourceIp | Algorithm::SourceIpPort => None,
+        };
+        if let Some(index) = next {
+            return Some(&self.members[index].state);
+        }
         let mut choose = |among| {
             let candidates = self.candidates(among, tried, now);
             balance::choose(self.algorithm, &mut turns, client, candidates)
@@ -254,6 +261,18 @@ impl Pool {
             .or_else(|| choose(Among::Backups))
             .or_else(|| choose(ejected?))?;
         Some(&self.members[index].state)
+    }
+
+    /// Tells whether the member at `index` takes its turn: most do.
+    fn turn(&self, index: usize, tried: &[usize], now: Time) -> Turn {
+        let member = &self.members[index];
+        let serves = !member.backup && self.takes_traffic(member, now);
+        let weight = self.share(member, now).max(1);
+        if serves && !tried.contains(&member.state.slot) {
+            Turn::Takes(weight)
+        } else {
+            Turn::Misses(weight)
+        }
     }
 
     /// Returns the member that a client wishes to stay with, if that may go on: draining members
