@@ -207,16 +207,22 @@ impl Bench<'_> {
     }
 
     fn latency(&mut self) -> anyhow::Result<()> {
-        let name = "p99 at half of HAProxy's top rate, ms";
-        if !self.wants(name) {
-            return Ok(());
+        let at_half = "p99 at half of HAProxy's top rate, ms";
+        if self.wants(at_half) {
+            let pair = Pair::start(&self.backend, &self.setup())?;
+            let rate = latency::top_rate(&pair.peer, self.args.seconds)? / 2.0;
+            say(&format!("{rate:.0} requests a second"));
+            let measure = |it: &Contender| latency::p99(it, rate, self.args.seconds);
+            let rounds = pair.rounds(at_half, self.args.rounds, measure)?;
+            self.add(at_half, &rounds, Target::Ratio(1.0));
         }
-        let pair = Pair::start(&self.backend, &self.setup())?;
-        let rate = latency::top_rate(&pair.peer, self.args.seconds)? / 2.0;
-        say(&format!("{rate:.0} requests a second"));
-        let measure = |it: &Contender| latency::p99(it, rate, self.args.seconds);
-        let rounds = pair.rounds(name, self.args.rounds, measure)?;
-        self.add(name, &rounds, Target::Ratio(1.0));
+        let beside = "p99 beside 64 downloads of 5 MiB, ms";
+        if self.wants(beside) {
+            let pair = Pair::start(&self.backend, &self.setup())?;
+            let measure = |it: &Contender| latency::p99_beside_downloads(it, self.args.seconds);
+            let rounds = pair.rounds(beside, self.args.rounds, measure)?;
+            self.add(beside, &rounds, Target::Ratio(1.0));
+        }
         Ok(())
     }
 

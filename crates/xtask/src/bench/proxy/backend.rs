@@ -12,7 +12,12 @@ use crate::bench::process::{Core, free_address};
 use crate::shell::find;
 
 /// The path and the size of what is served.
-const FILES: [(&str, usize); 3] = [("small", 128), ("medium", 64 << 10), ("large", 1 << 20)];
+const FILES: [(&str, usize); 4] = [
+    ("small", 128),
+    ("medium", 64 << 10),
+    ("large", 1 << 20),
+    ("download", 5 << 20),
+];
 
 /// Two members that serve the same.
 pub(crate) struct Backend {

@@ -29,7 +29,7 @@ pub(crate) struct Setup {
     pub(crate) reuse: &'static str,
     /// The syslog receiver, if they log.
     pub(crate) logs: Option<SocketAddr>,
-    /// How many members each pool has; the same two servers, again and again.
+    /// How many members the pool for HTTP has; the same two servers, again and again.
     pub(crate) members: usize,
     /// How many policies the HTTP listener has, none of which matches.
     pub(crate) policies: usize,

@@ -6,14 +6,16 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use nix::time::{ClockId, ClockNanosleepFlags, clock_nanosleep};
 
 use super::contender::Contender;
-use super::load::{Load, SMALL};
-use crate::bench::process::{Core, now, on_core};
+use super::load::{Listener, Load, SMALL, answered};
+use crate::bench::process::{Core, Program, now, on_core};
+use crate::shell::find;
 
 /// Clients at once.
 const CLIENTS: u32 = 32;
@@ -47,6 +49,44 @@ pub(crate) fn p99(contender: &Contender, rate: f64, seconds: u32) -> anyhow::Res
     })??;
     times.sort_unstable();
     quantile(&times, 99).map(|time| time.as_secs_f64() * 1e3)
+}
+
+/// Returns the time in milliseconds within which 99 of 100 short requests are answered while 64
+/// clients load large files without end.
+pub(crate) fn p99_beside_downloads(contender: &Contender, seconds: u32) -> anyhow::Result<f64> {
+    let wrk = find("wrk").context("wrk makes the load: apt install wrk")?;
+    let program = |connections: u32, seconds: u32, path: &str| {
+        let mut command = Command::new(&wrk);
+        command
+            .args(["--threads=1", "--timeout=30s", "--latency"])
+            .arg(format!("--connections={connections}"))
+            .arg(format!("--duration={seconds}s"))
+            .arg(Listener::Http.url(contender, path));
+        command
+    };
+    let mut downloads = program(64, seconds + 2, "download");
+    downloads.stdout(Stdio::null());
+    let downloads = Program::start(downloads, Core::Others)?;
+    std::thread::sleep(Duration::from_millis(500));
+    let output = on_core(Core::Others, || program(8, seconds, "small").output())??;
+    drop(downloads);
+    let output = String::from_utf8_lossy(&output.stdout);
+    answered(&output)?;
+    let p99 = output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("99%"));
+    p99.and_then(milliseconds)
+        .context("wrk did not say how long it took")
+}
+
+/// Reads a time as `wrk` writes it.
+fn milliseconds(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let units = [("us", 0.001), ("ms", 1.0), ("s", 1000.0), ("m", 60_000.0)];
+    let (number, factor) = units
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    Some(number.parse::<f64>().ok()? * factor)
 }
 
 /// Asks at each moment from the first to the last; returns how long each answer took.
@@ -84,6 +124,13 @@ fn quantile(sorted: &[Duration], hundredths: usize) -> anyhow::Result<Duration> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_with_their_units() {
+        let times = [" 850.00us", "1.25ms", "2.00s", "1.50m"].map(milliseconds);
+        assert_eq!(times, [0.85, 1.25, 2000.0, 90_000.0].map(Some));
+        assert_eq!(milliseconds("soon"), None);
+    }
 
     #[test]
     fn of_a_hundred_the_ninety_ninth_counts() {

@@ -42,8 +42,8 @@ pub(super) fn document(
             secured(6, listeners.rsa, &RSA)?,
         ],
         "pools": [
-            pool(backend, setup, (7, "HTTP", generation)),
-            pool(backend, setup, (8, "TCP", generation)),
+            pool(backend, (7, "HTTP"), (setup.members, generation)),
+            pool(backend, (8, "TCP"), (2, generation)),
         ],
     }))
 }
@@ -79,10 +79,10 @@ fn listener(setup: &Setup, (number, protocol, address): (usize, &str, SocketAddr
 /// One member's weight changes with the generation.
 fn pool(
     backend: &Backend,
-    setup: &Setup,
-    (number, protocol, generation): (usize, &str, u32),
+    (number, protocol): (usize, &str),
+    (count, generation): (usize, u32),
 ) -> Value {
-    let members = backend.members.iter().cycle().take(setup.members);
+    let members = backend.members.iter().cycle().take(count);
     let members = members.enumerate().map(|(index, member)| {
         json!({
             "id": id(1000 + index),

@@ -38,7 +38,7 @@ pub(super) fn configuration(
     let [http_format, tcp_format] =
         ["%{+Q}r\\ %ST", "-\\ -"].map(|fields| FORMAT.replace("HTTP_FIELDS", fields));
     let (policies, reuse) = (policies(setup.policies), setup.reuse);
-    let members = members(backend, setup.members);
+    let [members, two_members] = [setup.members, 2].map(|count| members(backend, count));
     let most = most_connections()?;
     let frontend = format!(
         "maxconn {most}
@@ -87,7 +87,7 @@ backend http
 {members}backend tcp
     mode tcp
     {backend}
-{members}"
+{two_members}"
     ))
 }
 
