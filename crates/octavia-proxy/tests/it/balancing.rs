@@ -80,7 +80,11 @@ fn the_least_busy_member_is_asked() {
     let mut waiting = Client::connect(setup.address());
     waiting.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     crate::support::wait_until("the busy member is asked", || busy.heads().len() == 1);
-    assert_eq!(tally(&setup, 5), counts(&[("idle", 5)]));
+    // Another connection could be in another loop, and find the idle member busy with the last answer.
+    let mut client = Client::connect(setup.address());
+    for _ in 0..5 {
+        assert_eq!(client.get("/").text(), "idle");
+    }
 }
 
 #[test]
