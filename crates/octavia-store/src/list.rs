@@ -1,5 +1,6 @@
 mod condition;
 mod fields;
+mod holding;
 mod page;
 mod tags;
 
@@ -43,6 +44,13 @@ impl Resource {
     /// answers, and upstream's internal ones.
     pub fn fields(self) -> impl Iterator<Item = &'static str> {
         fields::names(self)
+    }
+
+    /// Returns the names of the fields that a list can be filtered by: those that it can be sorted by,
+    /// and lists that are asked whether they hold a value.
+    pub fn filters(self) -> impl Iterator<Item = &'static str> {
+        let of_lists = holding::NAMES.iter().filter(move |(of, _)| *of == self);
+        fields::names(self).chain(of_lists.map(|(_, name)| *name))
     }
 
     /// Tells whether it has tags.

@@ -48,7 +48,7 @@ pub(crate) fn fields() -> Value {
 pub(crate) fn of_list(resource: Resource) -> Vec<Value> {
     let mut all = paging();
     let text = json!({ "type": "string" });
-    all.extend(resource.fields().map(|name| {
+    all.extend(resource.filters().map(|name| {
         let description = format!("Only where {name} is this.");
         query(name, &description, &text)
     }));

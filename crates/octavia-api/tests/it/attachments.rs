@@ -57,6 +57,10 @@ async fn policies_and_groups_must_be_there() {
     400 Security Group 66666666-6666-6666-6666-666666666666 not found.
     200 
     ");
+    for (id, count) in [(THERE, 2), (NOWHERE, 0)] {
+        let found = world.get(&format!("{PATH}?vip_sg_ids={id}")).await;
+        assert_eq!(found["loadbalancers"].as_array().unwrap().len(), count);
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use octavia_model::{AmphoraStatus, Flavor, Id, ProvisioningStatus};
 
 use super::condition::{Dialect, Mark, behind, value_of};
 use super::fields::{Field, field};
+use super::holding::holds;
 use super::tags::tagged;
 use crate::row::{
     amphora, availability_zone, availability_zone_profile, flavor, flavor_profile, health_monitor,
@@ -42,7 +43,11 @@ impl Tx {
             select.and_where(dialect.equals(&field(resource, "project_id")?, project));
         }
         for (name, value) in &query.filters {
-            select.and_where(dialect.equals(&field(resource, name)?, value));
+            let condition = match holds(resource, name, value) {
+                Some(condition) => condition,
+                None => dialect.equals(&field(resource, name)?, value),
+            };
+            select.and_where(condition);
         }
         if query.tags != TagFilter::default() {
             if !has_tags(resource) {
