@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
 use octavia_store::{Direction, ListQuery, Sort, TagFilter};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
@@ -117,17 +118,17 @@ impl ListRequest {
             items: (plural, Items(items, self.fields())),
             links: (links, self.links(items)),
         };
-        Json(page).into_response()
+        written(&page)
     }
 
     /// Answers with all items there are under `key`, without links.
     pub(crate) fn answer_all<T: View>(&self, key: &str, items: &[T]) -> Response {
-        Json(BTreeMap::from([(key, Items(items, self.fields()))])).into_response()
+        written(&BTreeMap::from([(key, Items(items, self.fields()))]))
     }
 
     /// Answers with one item under `key`.
     pub(crate) fn answer_one<T: View>(&self, key: &str, item: &T) -> Response {
-        Json(BTreeMap::from([(key, Item(item, self.fields()))])).into_response()
+        written(&BTreeMap::from([(key, Item(item, self.fields()))]))
     }
 
     fn links<T: View>(&self, items: &[T]) -> Value {
@@ -148,6 +149,12 @@ impl ListRequest {
         }
         error.into()
     }
+}
+
+/// Writes an answer. A large one grows faster in a `Vec` than in what [`axum::Json`] writes to.
+fn written(answer: &impl Serialize) -> Response {
+    let json = serde_json::to_vec(answer).expect("texts name the fields of a view");
+    ([(CONTENT_TYPE, "application/json")], json).into_response()
 }
 
 /// The answer to a list.

@@ -1,12 +1,14 @@
-//! What belongs to objects and lies in other tables, asked for at once: each question is a way to
-//! the database and back.
+//! Objects with what belongs to them and lies in other tables, asked for at once: each question is a
+//! way to the database and back.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use octavia_model::Id;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{
+    CommonTableExpression, Expr, ExprTrait, IntoIden, Query, SelectStatement, UnionType, WithClause,
+};
 use sea_orm::{ColumnTrait, DynIden, EntityTrait, Order, QueryResult, TryGetError};
 use uuid::Uuid;
 
@@ -14,21 +16,9 @@ use crate::column::Cell;
 use crate::row::{Row, tags};
 use crate::{Result, Tx};
 
-/// How many owners one statement asks for: SQLite takes 32,766 parameters, and each part of the
-/// statement names all owners.
+/// How many owners one statement names: a power of two, and less than the 32,766 parameters that
+/// SQLite takes.
 const OWNERS: usize = 4096;
-
-/// SQLite takes 32,766 parameters in a statement.
-const MANY: usize = 30_000;
-
-/// Says that a column is one of these ids. For more of them than a statement takes it says nothing:
-/// whoever asks picks from the answer by id.
-pub(crate) fn among<C: ColumnTrait>(column: C, ids: &[String]) -> Expr {
-    if ids.len() > MANY {
-        return Expr::val(1).eq(1);
-    }
-    column.is_in(ids)
-}
 
 /// What can belong to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,15 +89,17 @@ impl Part {
         self
     }
 
-    fn select(&self, owners: &[&str]) -> SelectStatement {
+    /// Begins with so many columns that are other rows'.
+    fn select(&self, before: usize, owned: Expr) -> SelectStatement {
         let mut select = Query::select()
-            .expr_as(Expr::cust((self.kind as i32).to_string()), "kind")
-            .expr_as(self.owner.clone(), "owner")
-            .expr_as(self.value.clone(), "value")
+            .exprs((0..before).map(|_| null()))
+            .exprs([Expr::cust((self.kind as i32).to_string())])
+            .expr_as(self.owner.clone(), "child_owner")
+            .expr_as(self.value.clone(), "child_value")
             .exprs(self.details.clone())
-            .expr_as(self.rank.clone(), "place")
+            .expr_as(self.rank.clone(), "child_place")
             .from(self.table.clone())
-            .and_where(self.owner.clone().is_in(owners.iter().copied()))
+            .and_where(owned)
             .take();
         if let Some(condition) = &self.condition {
             select.and_where(condition.clone());
@@ -116,41 +108,74 @@ impl Part {
     }
 }
 
+/// Objects of one kind: where they lie, what belongs to each, and how they are put together.
+pub(crate) struct Family<R, T> {
+    /// The table of the objects, whose key is `id`.
+    pub(crate) table: DynIden,
+    /// The id in a row.
+    pub(crate) id: fn(&R) -> &str,
+    /// What belongs to them.
+    pub(crate) parts: Vec<Part>,
+    /// Puts one together.
+    pub(crate) object: fn(R, &mut Children) -> Result<T>,
+}
+
 fn null() -> Expr {
     Expr::cust("NULL")
 }
 
 impl Tx {
+    /// Returns the object of one row with what belongs to it, by one statement: all of it as it was
+    /// at one moment, with or without a transaction.
+    pub(crate) async fn object<R: Row, T>(
+        &mut self,
+        mut select: SelectStatement,
+        id: &str,
+        family: &Family<R, T>,
+    ) -> Result<Option<T>> {
+        select
+            .exprs([null(), null()])
+            .expr_as(null(), "child_value")
+            .exprs([null(), null(), null()])
+            .expr_as(null(), "child_place");
+        let parts = family.parts.iter().map(|part| {
+            let owned = part.owner.clone().eq(id);
+            (UnionType::All, part.select(R::WIDTH, owned))
+        });
+        select.unions(parts);
+        in_order(&mut select);
+        let mut children = Children::default();
+        let mut own = None;
+        for (row, child) in self.rows::<(Option<R>, Option<Child>)>(&select).await? {
+            own = own.or(row);
+            if let Some(child) = child {
+                children.add(child)?;
+            }
+        }
+        own.map(|row| (family.object)(row, &mut children))
+            .transpose()
+    }
+
     /// Returns the rows of a query as objects, each with what belongs to it.
     pub(crate) async fn objects<R: Row, T>(
         &mut self,
         select: &SelectStatement,
-        (id, parts): (fn(&R) -> &str, &[Part]),
-        object: fn(R, &mut Children) -> Result<T>,
+        family: &Family<R, T>,
     ) -> Result<Vec<T>> {
         let rows: Vec<R> = self.rows(select).await?;
-        let ids: Vec<&str> = rows.iter().map(id).collect();
-        let mut children = self.children(&ids, parts).await?;
-        rows.into_iter()
-            .map(|row| object(row, &mut children))
-            .collect()
-    }
-
-    /// Returns what belongs to owners: for some thousands of them by one statement.
-    async fn children(&mut self, owners: &[&str], parts: &[Part]) -> Result<Children> {
+        let ids: Vec<&str> = rows.iter().map(family.id).collect();
         let mut children = Children::default();
-        for owners in owners.chunks(OWNERS) {
-            let rows: Vec<Child> = match union(parts, &rounded(owners)) {
-                Some(select) => self.rows(&select).await?,
-                None => Vec::new(),
+        for owners in ids.chunks(OWNERS) {
+            let Some(select) = union(family, owners) else {
+                continue;
             };
-            for row in rows {
-                let owner: Id<()> = Cell::new(BESIDE, &row.owner).parse(&row.owner)?;
-                let key = (row.kind, owner.uuid());
-                children.0.entry(key).or_default().push(row);
+            for child in self.rows(&select).await? {
+                children.add(child)?;
             }
         }
-        Ok(children)
+        rows.into_iter()
+            .map(|row| (family.object)(row, &mut children))
+            .collect()
     }
 }
 
@@ -166,14 +191,35 @@ fn rounded<'a>(owners: &[&'a str]) -> Vec<&'a str> {
     owners.iter().copied().chain(repeated).collect()
 }
 
-fn union(parts: &[Part], owners: &[&str]) -> Option<SelectStatement> {
-    let mut selects = parts.iter().map(|part| part.select(owners));
+/// Asks for what belongs to owners, who are named once.
+fn union<R, T>(family: &Family<R, T>, owners: &[&str]) -> Option<SelectStatement> {
+    let named = Query::select()
+        .column("id")
+        .from(family.table.clone())
+        .and_where(Expr::col("id").is_in(rounded(owners)))
+        .take();
+    let these = Query::select().column("id").from("owners").take();
+    let mut selects = family.parts.iter().map(|part| {
+        let owned = part.owner.clone().in_subquery(these.clone());
+        part.select(0, owned)
+    });
     let mut union = selects.next()?;
+    let named = CommonTableExpression::new()
+        .query(named)
+        .column("id")
+        .table_name("owners")
+        .to_owned();
     union
-        .unions(selects.map(|select| (UnionType::All, select)))
-        .order_by("place", Order::Asc)
-        .order_by("value", Order::Asc);
+        .with_cte(WithClause::new().cte(named).to_owned())
+        .unions(selects.map(|select| (UnionType::All, select)));
+    in_order(&mut union);
     Some(union)
+}
+
+fn in_order(union: &mut SelectStatement) {
+    union
+        .order_by("child_place", Order::Asc)
+        .order_by("child_value", Order::Asc);
 }
 
 struct Child {
@@ -202,6 +248,13 @@ impl Row for Child {
 pub(crate) struct Children(HashMap<(i32, Uuid), Vec<Child>>);
 
 impl Children {
+    fn add(&mut self, child: Child) -> Result<()> {
+        let owner: Id<()> = Cell::new(BESIDE, &child.owner).parse(&child.owner)?;
+        let key = (child.kind, owner.uuid());
+        self.0.entry(key).or_default().push(child);
+        Ok(())
+    }
+
     /// Takes the values of one kind that belong to an owner, in their order.
     pub(crate) fn take<T>(&mut self, kind: Kind, owner: Id<T>) -> Vec<String> {
         let found = self.found(kind, owner);

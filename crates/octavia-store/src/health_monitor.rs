@@ -1,9 +1,9 @@
 use octavia_model::{HealthMonitor, HttpVersion, Id, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
-use crate::children::{Children, Part};
+use crate::children::{Children, Family, Part};
 use crate::column::{Cell, text, utc};
 use crate::row::{health_monitor, pool};
 use crate::{ListQuery, Resource, Result, Tx};
@@ -11,13 +11,13 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a health monitor.
     pub async fn health_monitor(&mut self, id: Id<HealthMonitor>) -> Result<Option<HealthMonitor>> {
+        let id = id.to_string();
         let select = health_monitor::Entity::find()
-            .filter(health_monitor::Column::Id.eq(id.to_string()))
+            .filter(health_monitor::Column::Id.eq(&id))
             .filter(
                 health_monitor::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()),
             );
-        let select = select.into_query();
-        Ok(self.health_monitors_from(&select).await?.pop())
+        self.object(select.into_query(), &id, &family()).await
     }
 
     /// Adds a health monitor.
@@ -63,7 +63,7 @@ impl Tx {
     /// Returns health monitors.
     pub async fn health_monitors(&mut self, query: &ListQuery) -> Result<Vec<HealthMonitor>> {
         let select = self.select(Resource::HealthMonitor, query).await?;
-        self.health_monitors_from(&select).await
+        self.objects(&select, &family()).await
     }
 
     pub(crate) async fn health_monitors_of_load_balancer(
@@ -77,20 +77,16 @@ impl Tx {
             .take();
         let select = health_monitor::Entity::find()
             .filter(Expr::col(health_monitor::Column::PoolId).in_subquery(pools));
-        self.health_monitors_from(&select.into_query()).await
+        self.objects(&select.into_query(), &family()).await
     }
+}
 
-    async fn health_monitors_from(
-        &mut self,
-        select: &SelectStatement,
-    ) -> Result<Vec<HealthMonitor>> {
-        let tags = [Part::tags()];
-        self.objects(
-            select,
-            (|row: &health_monitor::Model| row.id.as_str(), &tags),
-            health_monitor,
-        )
-        .await
+fn family() -> Family<health_monitor::Model, HealthMonitor> {
+    Family {
+        table: health_monitor::Entity.into_iden(),
+        id: |row| &row.id,
+        parts: vec![Part::tags()],
+        object: health_monitor,
     }
 }
 

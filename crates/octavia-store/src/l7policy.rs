@@ -2,10 +2,10 @@ use std::collections::HashMap;
 
 use octavia_model::{Id, L7Policy, L7Rule, Listener, LoadBalancer, Pool, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
-use crate::children::{Children, Part};
+use crate::children::{Children, Family, Part};
 use crate::column::{Cell, text, utc};
 use crate::row::{l7policy, l7rule};
 use crate::settle::listeners_of;
@@ -14,10 +14,13 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a policy with its rules.
     pub async fn l7_policy(&mut self, id: Id<L7Policy>) -> Result<Option<L7Policy>> {
+        let id = id.to_string();
         let select = l7policy::Entity::find()
-            .filter(l7policy::Column::Id.eq(id.to_string()))
+            .filter(l7policy::Column::Id.eq(&id))
             .filter(l7policy::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        Ok(self.l7_policies_from(&select.into_query()).await?.pop())
+        let found = self.object(select.into_query(), &id, &family()).await?;
+        let with_rules = self.with_rules(found.into_iter().collect()).await?;
+        Ok(with_rules.into_iter().next())
     }
 
     /// Adds a policy without its rules, and moves those behind it on by one. A position behind the
@@ -179,13 +182,11 @@ impl Tx {
     }
 
     async fn l7_policies_from(&mut self, select: &SelectStatement) -> Result<Vec<L7Policy>> {
-        let mut policies = self
-            .objects(
-                select,
-                (|row: &l7policy::Model| row.id.as_str(), &[Part::tags()]),
-                policy,
-            )
-            .await?;
+        let policies = self.objects(select, &family()).await?;
+        self.with_rules(policies).await
+    }
+
+    async fn with_rules(&mut self, mut policies: Vec<L7Policy>) -> Result<Vec<L7Policy>> {
         let ids: Vec<String> = policies
             .iter()
             .map(|policy| policy.id.to_string())
@@ -200,6 +201,15 @@ impl Tx {
             policy.rules = rules.remove(&policy.id).unwrap_or_default();
         }
         Ok(policies)
+    }
+}
+
+fn family() -> Family<l7policy::Model, L7Policy> {
+    Family {
+        table: l7policy::Entity.into_iden(),
+        id: |row| &row.id,
+        parts: vec![Part::tags()],
+        object: policy,
     }
 }
 

@@ -1,9 +1,9 @@
 use octavia_model::{Id, L7Policy, L7Rule, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
-use crate::children::{Children, Part, among};
+use crate::children::{Children, Family, Part};
 use crate::column::{Cell, utc};
 use crate::row::l7rule;
 use crate::{ListQuery, Resource, Result, Tx};
@@ -11,10 +11,11 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a rule.
     pub async fn l7_rule(&mut self, id: Id<L7Rule>) -> Result<Option<L7Rule>> {
+        let id = id.to_string();
         let select = l7rule::Entity::find()
-            .filter(l7rule::Column::Id.eq(id.to_string()))
+            .filter(l7rule::Column::Id.eq(&id))
             .filter(l7rule::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        Ok(self.l7_rules_from(&select.into_query()).await?.pop())
+        self.object(select.into_query(), &id, &family()).await
     }
 
     /// Adds a rule.
@@ -62,7 +63,7 @@ impl Tx {
         query: &ListQuery,
     ) -> Result<Vec<L7Rule>> {
         let select = self.select(Resource::L7Rule(policy), query).await?;
-        self.l7_rules_from(&select).await
+        self.objects(&select, &family()).await
     }
 
     /// Returns the rules of policies, in order of creation.
@@ -71,16 +72,28 @@ impl Tx {
             .filter(among(l7rule::Column::L7policyId, policies))
             .order_by_asc(l7rule::Column::CreatedAt)
             .order_by_asc(l7rule::Column::Id);
-        self.l7_rules_from(&select.into_query()).await
+        self.objects(&select.into_query(), &family()).await
     }
+}
 
-    async fn l7_rules_from(&mut self, select: &SelectStatement) -> Result<Vec<L7Rule>> {
-        self.objects(
-            select,
-            (|row: &l7rule::Model| row.id.as_str(), &[Part::tags()]),
-            rule,
-        )
-        .await
+/// SQLite takes 32,766 parameters in a statement.
+const MANY: usize = 30_000;
+
+/// Says that a column is one of these ids. For more of them than a statement takes it says nothing:
+/// whoever asks picks from the answer by id.
+fn among(column: l7rule::Column, ids: &[String]) -> Expr {
+    if ids.len() > MANY {
+        return Expr::val(1).eq(1);
+    }
+    column.is_in(ids)
+}
+
+fn family() -> Family<l7rule::Model, L7Rule> {
+    Family {
+        table: l7rule::Entity.into_iden(),
+        id: |row| &row.id,
+        parts: vec![Part::tags()],
+        object: rule,
     }
 }
 

@@ -1,9 +1,9 @@
 use octavia_model::{Id, Listener, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
 
-use crate::children::{Children, Kind, Part};
+use crate::children::{Children, Family, Kind, Part};
 use crate::column::{Cell, comma_text, commas, text, utc};
 use crate::row::{l7policy, listener, listener_cidr, listener_statistics, sni};
 use crate::{ListQuery, Resource, Result, Tx, pickle};
@@ -14,10 +14,11 @@ const FIRST_PEER_PORT: i32 = 1025;
 impl Tx {
     /// Returns a listener.
     pub async fn listener(&mut self, id: Id<Listener>) -> Result<Option<Listener>> {
+        let id = id.to_string();
         let select = listener::Entity::find()
-            .filter(listener::Column::Id.eq(id.to_string()))
+            .filter(listener::Column::Id.eq(&id))
             .filter(listener::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        Ok(self.listeners_from(&select.into_query()).await?.pop())
+        self.object(select.into_query(), &id, &family()).await
     }
 
     /// Adds a listener; picks its `peer_port`.
@@ -80,7 +81,7 @@ impl Tx {
     /// Returns listeners.
     pub async fn listeners(&mut self, query: &ListQuery) -> Result<Vec<Listener>> {
         let select = self.select(Resource::Listener, query).await?;
-        self.listeners_from(&select).await
+        self.objects(&select, &family()).await
     }
 
     /// Returns the listeners of a load balancer, in order of creation.
@@ -89,7 +90,7 @@ impl Tx {
             .filter(listener::Column::LoadBalancerId.eq(id.to_string()))
             .order_by_asc(listener::Column::CreatedAt)
             .order_by_asc(listener::Column::Id);
-        self.listeners_from(&select.into_query()).await
+        self.objects(&select.into_query(), &family()).await
     }
 
     async fn free_peer_port(&mut self, id: Id<LoadBalancer>) -> Result<i32> {
@@ -133,14 +134,14 @@ impl Tx {
             .filter(listener_cidr::Column::ListenerId.is_in(ids));
         self.execute(&cidrs.into_query()).await.map(|_| ())
     }
+}
 
-    async fn listeners_from(&mut self, select: &SelectStatement) -> Result<Vec<Listener>> {
-        self.objects(
-            select,
-            (|row: &listener::Model| row.id.as_str(), &beside()),
-            listener,
-        )
-        .await
+fn family() -> Family<listener::Model, Listener> {
+    Family {
+        table: listener::Entity.into_iden(),
+        id: |row| &row.id,
+        parts: beside().into(),
+        object: listener,
     }
 }
 

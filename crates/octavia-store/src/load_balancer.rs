@@ -2,10 +2,10 @@ use octavia_model::{
     AdditionalVip, Amphora, Id, LoadBalancer, LoadBalancerTree, ProvisioningStatus, Vip,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::IntoIden;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 
-use crate::children::{Children, Kind, Part};
+use crate::children::{Children, Family, Kind, Part};
 use crate::column::{Cell, text, utc};
 use crate::list::table_of;
 use crate::row::{additional_vip, amphora, listener, load_balancer, pool, vip, vip_security_group};
@@ -14,11 +14,12 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a load balancer.
     pub async fn load_balancer(&mut self, id: Id<LoadBalancer>) -> Result<Option<LoadBalancer>> {
+        let id = id.to_string();
         let select = table_of(Resource::LoadBalancer)
-            .and_where(load_balancer::Column::Id.eq(id.to_string()))
+            .and_where(load_balancer::Column::Id.eq(&id))
             .and_where(load_balancer::Column::ProvisioningStatus.ne(GONE))
             .take();
-        Ok(self.load_balancers_from(&select).await?.pop())
+        self.object(select, &id, &family()).await
     }
 
     /// Returns a load balancer and locks its row (`FOR UPDATE`) until the end of the transaction.
@@ -64,7 +65,7 @@ impl Tx {
     /// Returns load balancers.
     pub async fn load_balancers(&mut self, query: &ListQuery) -> Result<Vec<LoadBalancer>> {
         let select = self.select(Resource::LoadBalancer, query).await?;
-        self.load_balancers_from(&select).await
+        self.objects(&select, &family()).await
     }
 
     /// Returns a load balancer, and all below it, in a fixed number of queries.
@@ -129,20 +130,20 @@ impl Tx {
             .filter(vip_security_group::Column::LoadBalancerId.eq(id));
         self.execute(&groups.into_query()).await.map(|_| ())
     }
-
-    async fn load_balancers_from(&mut self, select: &SelectStatement) -> Result<Vec<LoadBalancer>> {
-        self.objects(
-            select,
-            (|(row, _): &Row| row.id.as_str(), &beside()),
-            load_balancer,
-        )
-        .await
-    }
 }
 
 type Row = (load_balancer::Model, Option<vip::Model>);
 
 const GONE: &str = ProvisioningStatus::Deleted.as_str();
+
+fn family() -> Family<Row, LoadBalancer> {
+    Family {
+        table: load_balancer::Entity.into_iden(),
+        id: |(row, _)| &row.id,
+        parts: beside().into(),
+        object: load_balancer,
+    }
+}
 
 /// What belongs to load balancers and lies in other tables.
 fn beside() -> [Part; 5] {

@@ -1,12 +1,12 @@
 use chrono::TimeDelta;
 use octavia_model::{Id, LoadBalancer, Member, Pool, ProvisioningStatus, Weight};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
-use crate::children::{Children, Part};
+use crate::children::{Children, Family, Part};
 use crate::column::{Cell, text, utc};
 use crate::row::{member, pool};
 use crate::{Error, ListQuery, Resource, Result, Tx, schema};
@@ -19,11 +19,12 @@ const IDS_A_STATEMENT: usize = 5000;
 impl Tx {
     /// Returns a member of a pool.
     pub async fn member(&mut self, pool: Id<Pool>, id: Id<Member>) -> Result<Option<Member>> {
+        let id = id.to_string();
         let select = member::Entity::find()
-            .filter(member::Column::Id.eq(id.to_string()))
+            .filter(member::Column::Id.eq(&id))
             .filter(member::Column::PoolId.eq(pool.to_string()))
             .filter(member::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()));
-        Ok(self.members_from(select).await?.pop())
+        self.object(select.into_query(), &id, &family()).await
     }
 
     /// Adds a member.
@@ -162,7 +163,7 @@ impl Tx {
     /// Returns members of a pool.
     pub async fn members(&mut self, pool: Id<Pool>, query: &ListQuery) -> Result<Vec<Member>> {
         let select = self.select(Resource::Member(pool), query).await?;
-        self.with_tags(&select).await
+        self.objects(&select, &family()).await
     }
 
     /// Returns all members of a pool, in order of creation.
@@ -189,16 +190,7 @@ impl Tx {
         let select = select
             .order_by_asc(member::Column::CreatedAt)
             .order_by_asc(member::Column::Id);
-        self.with_tags(&select.into_query()).await
-    }
-
-    async fn with_tags(&mut self, select: &SelectStatement) -> Result<Vec<Member>> {
-        self.objects(
-            select,
-            (|row: &member::Model| row.id.as_str(), &[Part::tags()]),
-            member,
-        )
-        .await
+        self.objects(&select.into_query(), &family()).await
     }
 }
 
@@ -212,6 +204,15 @@ fn named(member: &Member) -> String {
         "member {} port {} of pool {}",
         member.ip_address_text, member.protocol_port, member.pool_id
     )
+}
+
+fn family() -> Family<member::Model, Member> {
+    Family {
+        table: member::Entity.into_iden(),
+        id: |row| &row.id,
+        parts: vec![Part::tags()],
+        object: member,
+    }
 }
 
 fn row(member: &Member) -> member::ActiveModel {

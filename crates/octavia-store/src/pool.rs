@@ -4,10 +4,10 @@ use octavia_model::{
     HealthMonitor, Id, LoadBalancer, Member, Pool, PoolTree, ProvisioningStatus, SessionPersistence,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryTrait};
 
-use crate::children::{Children, Kind, Part};
+use crate::children::{Children, Family, Kind, Part};
 use crate::column::{Cell, comma_text, commas, text, utc};
 use crate::list::table_of;
 use crate::row::{health_monitor, l7policy, l7rule, listener, member, pool, session_persistence};
@@ -16,11 +16,12 @@ use crate::{ListQuery, Resource, Result, Tx};
 impl Tx {
     /// Returns a pool.
     pub async fn pool(&mut self, id: Id<Pool>) -> Result<Option<Pool>> {
+        let id = id.to_string();
         let select = table_of(Resource::Pool)
-            .and_where(pool::Column::Id.eq(id.to_string()))
+            .and_where(pool::Column::Id.eq(&id))
             .and_where(pool::Column::ProvisioningStatus.ne(ProvisioningStatus::Deleted.as_str()))
             .take();
-        Ok(self.pools_from(&select).await?.pop())
+        self.object(select, &id, &family()).await
     }
 
     /// Adds a pool with its session persistence and tags.
@@ -97,7 +98,7 @@ impl Tx {
     /// Returns pools.
     pub async fn pools(&mut self, query: &ListQuery) -> Result<Vec<Pool>> {
         let select = self.select(Resource::Pool, query).await?;
-        self.pools_from(&select).await
+        self.objects(&select, &family()).await
     }
 
     /// Returns the pools of a load balancer with all below them, in order of creation.
@@ -107,7 +108,7 @@ impl Tx {
             .order_by((pool::Entity, pool::Column::CreatedAt), Order::Asc)
             .order_by((pool::Entity, pool::Column::Id), Order::Asc)
             .take();
-        let pools = self.pools_from(&select).await?;
+        let pools = self.objects(&select, &family()).await?;
         let mut members: HashMap<Id<Pool>, Vec<Member>> = HashMap::new();
         for member in self.members_of_load_balancer(id).await? {
             members.entry(member.pool_id).or_default().push(member);
@@ -147,20 +148,20 @@ impl Tx {
             .filter(session_persistence::Column::PoolId.is_in(ids));
         self.execute(&delete.into_query()).await.map(|_| ())
     }
-
-    async fn pools_from(&mut self, select: &SelectStatement) -> Result<Vec<Pool>> {
-        self.objects(
-            select,
-            (|((row, _), _): &Row| row.id.as_str(), &beside()),
-            pool,
-        )
-        .await
-    }
 }
 
 type Persistence = Option<session_persistence::Model>;
 /// A pool, its session persistence, and the id of its health monitor.
 type Row = ((pool::Model, Persistence), Option<String>);
+
+fn family() -> Family<Row, Pool> {
+    Family {
+        table: pool::Entity.into_iden(),
+        id: |((row, _), _)| &row.id,
+        parts: beside().into(),
+        object: pool,
+    }
+}
 
 /// What belongs to pools and lies in other tables. Listeners use a pool as their default, or by an
 /// enabled policy with a rule.

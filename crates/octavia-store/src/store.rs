@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octavia_model::{Clock, Id, LoadBalancer, ProvisioningStatus};
@@ -8,15 +9,21 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OnceCell, watch};
+use tokio::time::Instant;
+use tokio::time::error::Elapsed;
 
 use crate::column::Cell;
 use crate::connect::{self, Connections};
 use crate::row::load_balancer;
-use crate::tx::Precision;
+use crate::tx::{Precision, Session};
 use crate::{DatabaseUrl, Error, Result, Tx};
 
 /// How long a transaction may wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(15);
+
+/// How long a server may answer nobody of this process before it counts as away for those who have
+/// not sent it anything yet. A file is waited for by its own rules.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// How long a database that is well may take to answer.
 const PING: Duration = Duration::from_secs(3);
@@ -33,10 +40,53 @@ pub struct Store {
 }
 
 /// What a committed transaction tells the tasks of this process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Signals {
     pub(crate) wakeups: watch::Sender<u64>,
     pub(crate) settlements: watch::Sender<u64>,
+    /// When the database answered last.
+    heard: Mutex<Option<Instant>>,
+    /// How long it may answer nobody.
+    silence: Duration,
+}
+
+impl Signals {
+    fn new(silence: Duration) -> Self {
+        Self {
+            wakeups: watch::Sender::default(),
+            settlements: watch::Sender::default(),
+            heard: Mutex::default(),
+            silence,
+        }
+    }
+
+    /// Notes that the database answered.
+    pub(crate) fn hear(&self) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Waits for what needs a connection: long for a server that is busy with others of this process,
+    /// and briefly for one that answers nobody.
+    pub(crate) async fn patiently<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> std::result::Result<T, Elapsed> {
+        let mut work = pin!(tokio::time::timeout(limit, work));
+        loop {
+            match tokio::time::timeout(self.silence, work.as_mut()).await {
+                Ok(outcome) => return outcome,
+                Err(elapsed) if self.are_silent() => return Err(elapsed),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Tells whether the database answered nobody for a while.
+    fn are_silent(&self) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.is_none_or(|at| at.elapsed() >= self.silence)
+    }
 }
 
 impl Store {
@@ -53,12 +103,17 @@ impl Store {
     }
 
     fn over(connections: Connections, url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Self {
+        let silence = if connections.is_mysql() {
+            SILENCE
+        } else {
+            ACQUIRE
+        };
         Self {
             connections,
             place: url.place().into(),
             precision: Arc::default(),
             clock,
-            signals: Arc::default(),
+            signals: Arc::new(Signals::new(silence)),
         }
     }
 
@@ -93,6 +148,18 @@ impl Store {
         self.start(&self.connections.reader, name, mode).await
     }
 
+    /// Asks questions that are answered by one statement each, as single objects are: without the
+    /// ways to the database and back that begin and end a transaction. Nothing may be written.
+    pub fn look(&self, name: &'static str) -> Tx {
+        let session = Session::Single(self.connections.reader.clone());
+        self.tx(session, name)
+    }
+
+    fn tx(&self, session: Session, name: &'static str) -> Tx {
+        let (clock, signals) = (Arc::clone(&self.clock), Arc::clone(&self.signals));
+        Tx::new(session, name, clock, signals)
+    }
+
     async fn start(
         &self,
         connection: &DatabaseConnection,
@@ -104,16 +171,14 @@ impl Store {
             sqlite_transaction_mode: Some(mode),
             ..TransactionOptions::default()
         };
-        let begun = tokio::time::timeout(ACQUIRE, connection.begin_with_options(options))
+        let begun = self
+            .signals
+            .patiently(ACQUIRE, connection.begin_with_options(options))
             .await
             .map_err(|elapsed| Error::unavailable(name, elapsed))?
             .map_err(|error| Error::from_driver(name, error))?;
-        let mut tx = Tx::new(
-            begun,
-            name,
-            Arc::clone(&self.clock),
-            Arc::clone(&self.signals),
-        );
+        self.signals.hear();
+        let mut tx = self.tx(Session::Transaction(begun), name);
         if self.connections.is_mysql() {
             let asked = self.precision.get_or_try_init(|| tx.ask_precision());
             let precision = *asked.await?;

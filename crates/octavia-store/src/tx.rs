@@ -6,8 +6,8 @@ use chrono::{NaiveDateTime, SubsecRound};
 use octavia_model::Clock;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    QueryResult, QueryTrait, Statement, StatementBuilder,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction,
+    DbBackend, DbErr, EntityTrait, QueryResult, QueryTrait, Statement, StatementBuilder,
 };
 
 use crate::row::Row;
@@ -17,11 +17,12 @@ use crate::{Error, Result, counting, schema};
 /// How long one statement may take; a hung server must not hang its callers.
 const STATEMENT: Duration = Duration::from_secs(30);
 
-/// A transaction. Dropping it rolls it back.
+/// A transaction. Dropping it rolls it back. One of [`Store::look`](crate::Store::look) is none:
+/// each of its statements stands alone.
 ///
 /// `created_at` and `updated_at` are written by the store: inserting sets the one, `save_*` the other.
 pub struct Tx {
-    transaction: DatabaseTransaction,
+    session: Session,
     name: &'static str,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
@@ -42,13 +43,13 @@ impl fmt::Debug for Tx {
 
 impl Tx {
     pub(crate) fn new(
-        transaction: DatabaseTransaction,
+        session: Session,
         name: &'static str,
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
     ) -> Self {
         Self {
-            transaction,
+            session,
             name,
             clock,
             signals,
@@ -62,7 +63,10 @@ impl Tx {
 
     /// Makes everything permanent, then sends the signals.
     pub async fn commit(self) -> Result<()> {
-        tokio::time::timeout(STATEMENT, Box::pin(self.transaction.commit()))
+        let Session::Transaction(transaction) = self.session else {
+            return Ok(());
+        };
+        tokio::time::timeout(STATEMENT, Box::pin(transaction.commit()))
             .await
             .map_err(|elapsed| Error::unavailable(self.name, elapsed))?
             .map_err(|error| Error::from_driver(self.name, error))?;
@@ -80,13 +84,37 @@ impl Tx {
         self.statements
     }
 
+    fn session(&self) -> DatabaseExecutor<'_> {
+        match &self.session {
+            Session::Transaction(transaction) => transaction.into(),
+            Session::Single(connection) => connection.into(),
+        }
+    }
+
+    /// Waits for the answer to a statement, within limits.
+    async fn answered<T>(
+        &self,
+        statement: impl Future<Output = std::result::Result<T, DbErr>>,
+    ) -> Result<T> {
+        let answer = match &self.session {
+            Session::Transaction(_) => tokio::time::timeout(STATEMENT, statement).await,
+            // It takes a connection first.
+            Session::Single(_) => self.signals.patiently(STATEMENT, statement).await,
+        };
+        let answer = answer
+            .map_err(|elapsed| Error::unavailable(self.name, elapsed))?
+            .map_err(|error| Error::from_driver(self.name, error))?;
+        self.signals.hear();
+        Ok(answer)
+    }
+
     fn sending(&mut self) {
         self.statements += 1;
         counting::count(1);
     }
 
     pub(crate) fn is_mysql(&self) -> bool {
-        self.transaction.get_database_backend() == DbBackend::MySql
+        self.session().get_database_backend() == DbBackend::MySql
     }
 
     /// Returns the present moment as our own tables keep it, on both databases to the microsecond.
@@ -120,25 +148,27 @@ impl Tx {
     /// Returns the rows of a query that asks for the columns of `R`, in their order.
     pub(crate) async fn rows<R: Row>(&mut self, select: &SelectStatement) -> Result<Vec<R>> {
         let rows = self.raw_rows(select).await?;
-        self.read_rows(&rows)
+        self.read_rows(rows)
     }
 
     pub(crate) async fn raw_rows(&mut self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
         self.sending();
-        limited(self.name, self.transaction.query_all(select)).await
+        self.answered(self.session().query_all(select)).await
     }
 
     /// Returns the rows of a query without parameters that no builder knows.
     pub(crate) async fn rows_of<R: Row>(&mut self, sql: &str) -> Result<Vec<R>> {
         self.sending();
-        let statement = Statement::from_string(self.transaction.get_database_backend(), sql);
-        let rows = limited(self.name, self.transaction.query_all_raw(statement)).await?;
-        self.read_rows(&rows)
+        let statement = Statement::from_string(self.session().get_database_backend(), sql);
+        let rows = self
+            .answered(self.session().query_all_raw(statement))
+            .await?;
+        self.read_rows(rows)
     }
 
-    fn read_rows<R: Row>(&self, rows: &[QueryResult]) -> Result<Vec<R>> {
-        rows.iter()
-            .map(|row| R::read(row, 0))
+    fn read_rows<R: Row>(&self, rows: Vec<QueryResult>) -> Result<Vec<R>> {
+        rows.into_iter()
+            .map(|row| R::read(&row, 0))
             .collect::<std::result::Result<_, _>>()
             .map_err(|error| Error::from_driver(self.name, DbErr::from(error)))
     }
@@ -150,14 +180,16 @@ impl Tx {
     /// Sends a statement, and returns the number of rows it met.
     pub(crate) async fn execute<S: StatementBuilder>(&mut self, statement: &S) -> Result<u64> {
         self.sending();
-        let done = limited(self.name, self.transaction.execute(statement)).await?;
+        let done = self.answered(self.session().execute(statement)).await?;
         Ok(done.rows_affected())
     }
 
     /// Sends SQL without parameters: the schema, and locks that no builder knows.
     pub(crate) async fn run(&mut self, sql: &str) -> Result<u64> {
         self.sending();
-        let done = limited(self.name, self.transaction.execute_unprepared(sql)).await?;
+        let done = self
+            .answered(self.session().execute_unprepared(sql))
+            .await?;
         Ok(done.rows_affected())
     }
 
@@ -213,6 +245,12 @@ impl Tx {
     }
 }
 
+/// What statements are sent to.
+pub(crate) enum Session {
+    Transaction(DatabaseTransaction),
+    Single(DatabaseConnection),
+}
+
 /// How many digits of a second upstream's columns keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Precision(u16);
@@ -221,13 +259,3 @@ pub(crate) struct Precision(u16);
 const DIGITS: &str = "SELECT CAST(MIN(datetime_precision) AS SIGNED) AS digits \
     FROM information_schema.columns \
     WHERE table_schema = DATABASE() AND table_name = 'load_balancer' AND data_type = 'datetime'";
-
-async fn limited<T>(
-    attempt: &'static str,
-    statement: impl Future<Output = std::result::Result<T, DbErr>>,
-) -> Result<T> {
-    tokio::time::timeout(STATEMENT, statement)
-        .await
-        .map_err(|elapsed| Error::unavailable(attempt, elapsed))?
-        .map_err(|error| Error::from_driver(attempt, error))
-}

@@ -114,7 +114,7 @@ pub(super) async fn show<R: Operators>(
     let kind = &R::KIND;
     let request = ListRequest::of_item(&query, &api.config)?;
     caller.may_here(kind.rules.get_one)?;
-    let mut tx = api.store.read(kind.transactions.get).await?;
+    let mut tx = api.store.look(kind.transactions.get);
     let found = R::load(&mut tx, &id).await?;
     Ok(request.answer_one(kind.root.key, &found))
 }

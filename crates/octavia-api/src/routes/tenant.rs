@@ -123,7 +123,7 @@ pub(super) async fn list<R: Tenant>(
     Ok(request.answer(kind.plural, kind.links, &found))
 }
 
-/// Answers with one object.
+/// Answers with one object, as it is at one moment; what is above it may be of an earlier one.
 pub(super) async fn show<R: Tenant>(
     State(api): State<Api>,
     caller: Caller,
@@ -132,7 +132,7 @@ pub(super) async fn show<R: Tenant>(
 ) -> Result<Response> {
     let kind = &R::KIND;
     let request = ListRequest::of_item(&query, &api.config)?;
-    let mut tx = api.store.read(kind.transactions.get).await?;
+    let mut tx = api.store.look(kind.transactions.get);
     let above = R::Above::find(&mut tx, &path).await?;
     let found = R::load(&mut tx, &above, id_of(&path)).await?;
     caller.may(kind.rules.get_one, found.project())?;

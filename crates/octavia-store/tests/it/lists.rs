@@ -325,17 +325,22 @@ async fn a_list_takes_two_queries_for_one_as_for_all() {
 }
 
 #[tokio::test]
-async fn an_object_takes_as_many_queries_as_a_list() {
+async fn an_object_takes_one_query_with_all_that_belongs_to_it() {
     for (_database, store, _clock) in stores().await {
         let tree = Tree::new();
         tree.insert(&store).await;
-        let mut tx = store.read("test").await.unwrap();
-        tx.load_balancer(tree.id()).await.unwrap();
+        let mut tx = store.look("test");
+        let found = tx.load_balancer(tree.id()).await.unwrap().unwrap();
+        assert_eq!(tx.statements(), 1);
+        assert_eq!(found.pools, [tree.pool.id]);
+        let found = tx.pool(tree.pool.id).await.unwrap().unwrap();
         assert_eq!(tx.statements(), 2);
-        tx.pool(tree.pool.id).await.unwrap();
+        assert_eq!(found.members, [tree.member.id]);
+        tx.listener(tree.listener.id).await.unwrap().unwrap();
+        assert_eq!(tx.statements(), 3);
+        let found = tx.member(tree.pool.id, tree.member.id).await.unwrap();
         assert_eq!(tx.statements(), 4);
-        tx.member(tree.pool.id, tree.member.id).await.unwrap();
-        assert_eq!(tx.statements(), 6);
+        assert!(found.is_some());
     }
 }
 

@@ -11,6 +11,7 @@ mod leases;
 mod lists;
 mod members;
 mod offers;
+mod outage;
 mod quotas;
 mod round_trip;
 mod schema;
