@@ -17,6 +17,7 @@ mod schemathesis;
 mod shell;
 mod sim;
 mod smuggling;
+mod soak;
 mod test;
 mod tokens;
 mod venv;
@@ -57,6 +58,8 @@ enum Command {
     Haproxy(haproxy::Args),
     /// Prints what we, HAProxy and nginx make of requests that could be understood in two ways.
     Smuggling(smuggling::Args),
+    /// Loads a proxy for minutes, with changes and members that die, and looks at its memory.
+    Soak(soak::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
     Sim(sim::Args),
 }
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Haproxy(args) => haproxy::run(&args),
         Command::Smuggling(args) => smuggling::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Sim(args) => sim::run(&args),
     };
     match done {

@@ -2,10 +2,10 @@
 //!
 //! `cargo xtask churn` runs it with more changes, for longer, and from other seeds.
 
-mod change;
+pub(crate) mod change;
 mod member;
-mod traffic;
-mod world;
+pub(crate) mod traffic;
+pub(crate) mod world;
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ fn random_changes_fail_no_request() {
     let seconds = wish("OCTAVIA_CHURN_SECONDS").unwrap_or(0);
     let seed = wish("OCTAVIA_CHURN_SEED").unwrap_or(1);
     let pause = Duration::from_millis(seconds * 1000 / changes.max(1));
-    let mut world = World::start();
+    let mut world = World::start(u64::MAX);
     let mut chance = Chance::new(seed);
     let mut counted = world.setup.report();
     for number in 0..changes {

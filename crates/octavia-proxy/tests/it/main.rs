@@ -17,6 +17,7 @@ mod protection;
 mod proxy_protocol;
 mod requests;
 mod smuggling;
+mod soak;
 mod sticky;
 mod support;
 mod swaps;

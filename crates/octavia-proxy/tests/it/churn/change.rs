@@ -13,10 +13,10 @@ use crate::support::id;
 use crate::support::pki::listener_tls;
 
 /// Numbers that look like chance, and are the same for the same seed.
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -27,9 +27,9 @@ impl Chance {
         usize::try_from((self.0 >> 11) % limit as u64).unwrap_or(0)
     }
 
-    /// Tells whether it is time for an upgrade in place.
-    pub(super) fn is_upgrade(&mut self) -> bool {
-        self.below(30) == 0
+    /// Draws one lot of so many.
+    pub(crate) fn is_one_of(&mut self, lots: usize) -> bool {
+        self.below(lots) == 0
     }
 
     fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
@@ -57,7 +57,7 @@ const CHANGES: [Change; 13] = [
 ];
 
 /// Changes the document in one way.
-pub(super) fn change(world: &World, config: &mut AmphoraConfig, chance: &mut Chance) -> String {
+pub(crate) fn change(world: &World, config: &mut AmphoraConfig, chance: &mut Chance) -> String {
     chance.one_of(&CHANGES)(world, config, chance)
 }
 

@@ -13,7 +13,7 @@ use crate::support::{PATIENCE, wait_until};
 
 /// Clients at work.
 #[derive(Default)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     stop: Arc<AtomicBool>,
     clients: Vec<Running>,
 }
@@ -27,7 +27,7 @@ struct Running {
 
 impl Traffic {
     /// Lets `client` ask again and again; its first failure is its last.
-    pub(super) fn add(&mut self, name: &'static str, mut client: impl Client + 'static) {
+    pub(crate) fn add(&mut self, name: &'static str, mut client: impl Client + 'static) {
         let served = Arc::new(AtomicU64::new(0));
         let failure = Arc::new(Mutex::new(None));
         let (stop, counter, told) = (
@@ -53,7 +53,7 @@ impl Traffic {
     }
 
     /// Waits until each client was served once more, from beginning to end.
-    pub(super) fn wait_for_everybody(&self, place: &str) {
+    pub(crate) fn wait_for_everybody(&self, place: &str) {
         for client in &self.clients {
             // One request may have begun before.
             let goal = client.served.load(Ordering::SeqCst) + 2;
@@ -66,7 +66,7 @@ impl Traffic {
     }
 
     /// Stops; returns how many requests were served.
-    pub(super) fn stop(&mut self) -> u64 {
+    pub(crate) fn stop(&mut self) -> u64 {
         self.stop.store(true, Ordering::SeqCst);
         let mut served = 0;
         for client in &mut self.clients {
@@ -86,7 +86,7 @@ impl Drop for Traffic {
 }
 
 /// Who asks.
-pub(super) trait Client: Send {
+pub(crate) trait Client: Send {
     /// Asks once, and is served.
     fn ask(&mut self) -> io::Result<()>;
 }
@@ -98,7 +98,7 @@ impl<F: FnMut() -> io::Result<()> + Send> Client for F {
 }
 
 /// Opens a connection with limits.
-pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -107,7 +107,7 @@ pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Opens a connection inside TLS.
-pub(super) fn connect_tls(
+pub(crate) fn connect_tls(
     address: SocketAddr,
     config: &Arc<ClientConfig>,
 ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
@@ -117,15 +117,15 @@ pub(super) fn connect_tls(
 }
 
 /// An answer.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// Who answered.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Whether the connection ends with it.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// Sends a request and returns the answer, which must be a 200.
-pub(super) fn request<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<Answer> {
+pub(crate) fn request<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<Answer> {
     stream.get_mut().write_all(
         b"POST /page HTTP/1.1\r\nHost: www.example.org\r\nContent-Length: 4\r\n\r\nbody",
     )?;
@@ -154,7 +154,7 @@ pub(super) fn request<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<
 }
 
 /// Sends a line and expects it back.
-pub(super) fn line(stream: &mut BufReader<TcpStream>, number: u64) -> io::Result<()> {
+pub(crate) fn line(stream: &mut BufReader<TcpStream>, number: u64) -> io::Result<()> {
     let line = format!("line {number}\n");
     stream.get_mut().write_all(line.as_bytes())?;
     let mut back = String::new();
@@ -167,7 +167,7 @@ pub(super) fn line(stream: &mut BufReader<TcpStream>, number: u64) -> io::Result
 }
 
 /// Sends a datagram and expects it back; one that is lost may be sent again as little as in life.
-pub(super) fn datagram(socket: &UdpSocket, number: u64) -> io::Result<()> {
+pub(crate) fn datagram(socket: &UdpSocket, number: u64) -> io::Result<()> {
     let text = format!("datagram {number}");
     socket.send(text.as_bytes())?;
     let mut buffer = [0; 100];

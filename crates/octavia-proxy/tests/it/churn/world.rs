@@ -22,23 +22,23 @@ use crate::support::datagrams::Echo;
 use crate::support::pki::{Authority, listener_tls};
 use crate::support::{PATIENCE, Setup, id, wait_until};
 
-pub(super) const HOST: &str = "www.example.org";
+pub(crate) const HOST: &str = "www.example.org";
 
 // Listeners that are changed, and never removed.
-pub(super) const PAGES: u128 = 10;
-pub(super) const SECURE: u128 = 11;
+pub(crate) const PAGES: u128 = 10;
+pub(crate) const SECURE: u128 = 11;
 const LINES: u128 = 12;
 const DATAGRAMS: u128 = 13;
 // Listeners that no change concerns.
 const TURNS: u128 = 14;
 const STICKY: u128 = 15;
 /// Listeners that come and go have greater numbers.
-pub(super) const FIRST_OTHER: u128 = 50;
+pub(crate) const FIRST_OTHER: u128 = 50;
 
 // Pools whose members come and go.
-pub(super) const WEB: u128 = 20;
-pub(super) const STREAM: u128 = 21;
-pub(super) const CALLS: u128 = 22;
+pub(crate) const WEB: u128 = 20;
+pub(crate) const STREAM: u128 = 21;
+pub(crate) const CALLS: u128 = 22;
 // Pools that no change concerns.
 const FAIR: u128 = 23;
 const LOYAL: u128 = 24;
@@ -46,13 +46,14 @@ const LOYAL: u128 = 24;
 /// How many members a pool may have.
 const MEMBERS: usize = 4;
 
-pub(super) struct World {
+pub(crate) struct World {
     // Ends first, so that nobody misses who ends later.
-    pub(super) traffic: Traffic,
-    pub(super) setup: Setup,
+    pub(crate) traffic: Traffic,
+    pub(crate) setup: Setup,
     /// Proxies whose place was taken, the first one first.
     old: Vec<Proxy>,
-    pub(super) certificates: Vec<Certificate>,
+    lines: u64,
+    pub(crate) certificates: Vec<Certificate>,
     web: Vec<Member>,
     stream: Vec<Member>,
     calls: Vec<Echo>,
@@ -60,8 +61,9 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Starts everything; returns once every client is served.
-    pub(super) fn start() -> Self {
+    /// Starts everything; returns once every client is served. The connection that is there for long
+    /// has so many lines.
+    pub(crate) fn start(lines: u64) -> Self {
         let authority = Authority::new("an authority");
         let certificates: Vec<_> = (1..=3)
             .map(|number| authority.certify_number(number, &[HOST]))
@@ -76,6 +78,7 @@ impl World {
             traffic: Traffic::default(),
             setup,
             old: Vec::new(),
+            lines,
             certificates,
             web,
             stream: (0..MEMBERS).map(|_| Member::echo()).collect(),
@@ -93,9 +96,9 @@ impl World {
     }
 
     /// Changes something; says what.
-    pub(super) fn change(&mut self, chance: &mut Chance) -> String {
+    pub(crate) fn change(&mut self, chance: &mut Chance) -> String {
         self.pass_counters_on();
-        if chance.is_upgrade() {
+        if chance.is_one_of(30) {
             self.old.push(self.setup.upgrade());
             return "an upgrade in place".into();
         }
@@ -116,8 +119,17 @@ impl World {
         }
     }
 
+    /// Ends those proxies that were handed over and have no connection left; each has told the next
+    /// what it counted.
+    pub(crate) fn end_old_ones_that_are_over(&mut self) {
+        while self.old.first().is_some_and(Proxy::is_over) {
+            self.pass_counters_on();
+            self.old.remove(0);
+        }
+    }
+
     /// Ends the proxies that were handed over.
-    pub(super) fn end_old_ones(&mut self) {
+    pub(crate) fn end_old_ones(&mut self) {
         wait_until("those before have ended", || {
             self.old.iter().all(Proxy::is_over)
         });
@@ -126,7 +138,7 @@ impl World {
     }
 
     /// Returns who may serve in a pool: number and address.
-    pub(super) fn members_of(&self, pool: Uuid) -> Vec<(u128, SocketAddr)> {
+    pub(crate) fn members_of(&self, pool: Uuid) -> Vec<(u128, SocketAddr)> {
         let addresses: Vec<_> = match pool.as_u128() {
             WEB => self.web.iter().map(|member| member.address).collect(),
             STREAM => self.stream.iter().map(|member| member.address).collect(),
@@ -136,7 +148,7 @@ impl World {
     }
 
     /// Tells whether a listener has flows, which end by silence alone.
-    pub(super) fn is_datagrams(&self, listener: Uuid) -> bool {
+    pub(crate) fn is_datagrams(&self, listener: Uuid) -> bool {
         let mut listeners = self.setup.config.listeners.iter();
         listeners.any(|known| known.id == listener && known.protocol == ListenerProtocol::Udp)
     }
@@ -191,6 +203,7 @@ impl World {
         let [pages, secure, lines, datagrams] =
             [PAGES, SECURE, LINES, DATAGRAMS].map(|number| self.address(number));
         let tls = tls_client(authority);
+        let talkative = talkative(lines, self.lines);
         let traffic = &mut self.traffic;
         traffic.add(
             "HTTP on a kept connection",
@@ -208,10 +221,7 @@ impl World {
         traffic.add("TCP on new connections", move || {
             line(&mut BufReader::new(connect(lines)?), 1)
         });
-        traffic.add(
-            "TCP on one connection for ever",
-            numbered(connect(lines), line),
-        );
+        traffic.add("TCP on one connection for long", talkative);
         let socket = UdpSocket::bind((datagrams.ip(), 0)).and_then(|socket| {
             socket.connect(datagrams)?;
             socket.set_read_timeout(Some(PATIENCE))?;
@@ -272,16 +282,21 @@ fn kept<S: std::io::Read + std::io::Write + Send + 'static>(
     }
 }
 
-/// A client that counts what it says on its one connection.
-fn numbered(
-    stream: std::io::Result<std::net::TcpStream>,
-    say: fn(&mut BufReader<std::net::TcpStream>, u64) -> std::io::Result<()>,
-) -> impl traffic::Client {
-    let mut stream = BufReader::new(stream.expect("connect"));
+/// A client that says so many lines on a connection.
+fn talkative(address: SocketAddr, lines: u64) -> impl traffic::Client {
     let mut number = 0;
+    let mut stream = None;
     move || {
+        let open = match &mut stream {
+            Some(open) => open,
+            none => none.insert(BufReader::new(connect(address)?)),
+        };
+        line(open, number)?;
         number += 1;
-        say(&mut stream, number)
+        if number % lines == 0 {
+            stream = None;
+        }
+        Ok(())
     }
 }
 
@@ -317,7 +332,7 @@ fn tls_client(authority: &Authority) -> Arc<ClientConfig> {
 
 /// What is counted of listeners that are still there never goes down, and no error is among it
 /// where no change concerns a client.
-pub(super) fn check_counters(before: &Report, after: &Report, place: &str) {
+pub(crate) fn check_counters(before: &Report, after: &Report, place: &str) {
     for listener in &after.listeners {
         let same = |known: &&octavia_amphora_api::report::ListenerReport| known.id == listener.id;
         let now = listener.counters;
