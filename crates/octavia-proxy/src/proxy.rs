@@ -219,8 +219,14 @@ impl Proxy {
             is_handed_over: true,
             ..before.emptied(drain)
         }));
+        // Without the sockets: whoever has them now may want to close them.
+        let counting = Snapshot {
+            listeners: before.listeners.clone(),
+            pools: before.pools.clone(),
+            ..Snapshot::empty(before.version)
+        };
         // A second time would find nothing that is served.
-        self.handed_over.set(before).ok();
+        self.handed_over.set(Arc::new(counting)).ok();
     }
 
     /// Tells whether every loop has ended, after [`Proxy::hand_over`].

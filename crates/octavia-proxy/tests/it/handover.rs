@@ -3,7 +3,7 @@
 use octavia_amphora_api::config::{Check, ListenerProtocol};
 use octavia_amphora_api::report::MemberStatus;
 
-use crate::support::config::{monitor, own_address};
+use crate::support::config::{free_port, listener, monitor, own_address};
 use crate::support::datagrams::{Caller, Echo};
 use crate::support::{Client, Origin, Setup, get, wait_until};
 
@@ -91,6 +91,30 @@ fn datagrams_are_answered_by_either() {
     assert_eq!(caller.ask("who"), "a:who");
     wait_until("the old one has ended", || old.is_over());
     assert_eq!(caller.ask("who"), "a:who");
+}
+
+#[test]
+fn a_port_that_the_next_one_closes_is_free_though_the_old_one_lives() {
+    let web = Origin::serve(|mut connection| {
+        let line = connection.read(4);
+        connection.send(line);
+        connection.rest();
+    });
+    let mut setup = Setup::tcp(&[web.address]);
+    let (vip, port) = (setup.address().ip(), free_port(setup.address().ip()));
+    setup.change(|config| {
+        config
+            .listeners
+            .push(listener(11, ListenerProtocol::Udp, port));
+    });
+    let mut client = Client::connect(setup.address());
+    client.send("ping");
+    let old = setup.upgrade();
+    setup.change(|config| config.listeners.truncate(1));
+    wait_until("the port is free", || {
+        std::net::UdpSocket::bind((vip, port)).is_ok()
+    });
+    assert!(!old.is_over());
 }
 
 #[test]

@@ -226,6 +226,12 @@ pub(crate) fn own_address() -> IpAddr {
 
 /// Returns a port that is free on `address`.
 pub(crate) fn free_port(address: IpAddr) -> u16 {
-    let socket = TcpListener::bind((address, 0)).expect("bind any port");
-    socket.local_addr().expect("its address").port()
+    loop {
+        let socket = TcpListener::bind((address, 0)).expect("bind any port");
+        let port = socket.local_addr().expect("its address").port();
+        // For connections and for datagrams.
+        if std::net::UdpSocket::bind((address, port)).is_ok() {
+            return port;
+        }
+    }
 }
