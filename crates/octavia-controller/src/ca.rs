@@ -4,6 +4,7 @@ mod files;
 mod own;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
+
+pub use tickets::Tickets;
+pub(crate) use tickets::period as ticket_period;
 
 use crate::agent_client::ClientIdentity;
 use crate::config::CertificateConfig;

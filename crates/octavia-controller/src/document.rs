@@ -16,6 +16,8 @@ use octavia_amphora_api::config::Timeouts;
 use octavia_cloud::{Network, Port, Subnet};
 use octavia_model::{Amphora, Id, LoadBalancerTree, Network as NetworkId, Subnet as SubnetId};
 
+use crate::ca::Tickets;
+
 pub use tls::{Material, References, references};
 
 /// Something that this version's amphora cannot do; nothing of it is left out in silence.
@@ -79,7 +81,7 @@ pub fn document(
 }
 
 /// What a document depends on beside the wish.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// Time limits of listeners that name none.
     pub timeouts: Timeouts,
@@ -91,6 +93,8 @@ pub struct Surroundings<'a> {
     pub topography: &'a Topography,
     /// What the secrets hold that the load balancer names.
     pub material: &'a Material,
+    /// What the keys of session tickets come from; without it each amphora makes its own.
+    pub tickets: Option<&'a Tickets>,
 }
 
 fn vips(tree: &LoadBalancerTree) -> Vec<std::net::IpAddr> {

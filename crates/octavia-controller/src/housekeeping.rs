@@ -3,6 +3,7 @@
 
 mod orphans;
 mod rotation;
+mod tickets;
 
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use orphans::Suspects;
 
 /// How long an answer is given again to those who ask under the same key.
 const IDEMPOTENCY_KEY_AGE: Duration = Duration::from_hours(24);
+
+/// How often it is looked whether session tickets need other keys.
+const TICKET_LOOK: Duration = Duration::from_mins(5);
 
 /// Keeps the house. Any number may run.
 pub struct Housekeeping {
@@ -37,7 +41,11 @@ impl Housekeeping {
 
     /// Works until `token` is cancelled.
     pub async fn run(self, token: CancellationToken) {
-        tokio::join!(self.clean(&token), self.rotate(&token));
+        tokio::join!(
+            self.clean(&token),
+            self.rotate(&token),
+            self.rotate_tickets(&token)
+        );
     }
 
     async fn clean(&self, token: &CancellationToken) {

@@ -1,4 +1,4 @@
-use octavia_model::{Id, Listener, LoadBalancer, ProvisioningStatus};
+use octavia_model::{Id, Listener, ListenerProtocol, LoadBalancer, ProvisioningStatus};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait};
@@ -91,6 +91,23 @@ impl Tx {
             .order_by_asc(listener::Column::CreatedAt)
             .order_by_asc(listener::Column::Id);
         self.objects(&select.into_query(), &family()).await
+    }
+
+    /// Returns the load balancers that have a listener of a protocol at work.
+    pub async fn load_balancers_with(
+        &mut self,
+        protocol: ListenerProtocol,
+    ) -> Result<Vec<Id<LoadBalancer>>> {
+        let active = ProvisioningStatus::Active.as_str();
+        let select = Query::select()
+            .distinct()
+            .expr_as(Expr::col(listener::Column::LoadBalancerId), "id")
+            .from(listener::Entity)
+            .and_where(listener::Column::Protocol.eq(protocol.as_str()))
+            .and_where(listener::Column::ProvisioningStatus.eq(active))
+            .take();
+        let ids = self.ids(&select).await?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
     }
 
     async fn free_peer_port(&mut self, id: Id<LoadBalancer>) -> Result<i32> {

@@ -47,7 +47,7 @@ fn translate(
         allowed_cidrs: listener.allowed_cidrs.clone(),
         rate_limit: None,
         l7_policies: l7::policies(tree, listener),
-        tls: tls::of_listener(listener, surroundings.material)?,
+        tls: tls::of_listener(listener, surroundings)?,
     })
 }
 

@@ -30,6 +30,7 @@ fn build_with(
         networking,
         topography,
         material: &Material::default(),
+        tickets: None,
     };
     document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
 }
@@ -667,6 +668,7 @@ fn build_of(tree: &LoadBalancerTree, material: &Material) -> Result<AmphoraConfi
         networking: AmphoraNetworking::Host,
         topography: &Topography::default(),
         material,
+        tickets: None,
     };
     document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
 }

@@ -12,7 +12,7 @@ use octavia_model::{
     Secret,
 };
 
-use super::{Unsupported, listener};
+use super::{Surroundings, Unsupported, listener};
 
 /// The ciphers of new listeners and pools in upstream, now and in earlier releases. Whoever has one
 /// of these lists has chosen nothing: what of it cannot be spoken is left out.
@@ -99,7 +99,7 @@ fn authentication(listener: &Listener) -> Option<(config::ClientAuthentication, 
 /// Returns the TLS of a listener, if it ends any.
 pub(super) fn of_listener(
     listener: &Listener,
-    material: &Material,
+    surroundings: &Surroundings<'_>,
 ) -> Result<Option<ListenerTls>, Unsupported> {
     if !ends_tls(listener) {
         return Ok(None);
@@ -107,7 +107,7 @@ pub(super) fn of_listener(
     let of = Of {
         object: "listener",
         id: listener.id.to_string(),
-        material,
+        material: surroundings.material,
     };
     let client_certificates = match authentication(listener) {
         None => None,
@@ -126,7 +126,9 @@ pub(super) fn of_listener(
         alpn: listener.alpn_protocols.clone(),
         client_certificates,
         hsts: hsts(listener),
-        ticket_keys: Vec::new(),
+        ticket_keys: surroundings
+            .tickets
+            .map_or_else(Vec::new, |tickets| tickets.keys(listener.id)),
     }))
 }
 

@@ -247,12 +247,14 @@ impl Executor {
         let topography = self.topography(site).await?;
         let project = tree.load_balancer.project_id.as_ref();
         let material = self.world.secrets.read(project, references(tree)).await?;
+        let tickets = self.world.authority.tickets(self.world.clock.now());
         let surroundings = Surroundings {
             timeouts: self.settings.amphora.timeouts,
             log_format: self.settings.amphora.log_format.as_deref(),
             networking: self.settings.worker.networking,
             topography: &topography,
             material: &material,
+            tickets: Some(&tickets),
         };
         let config = document(tree, amphora, site.wanted.generation(), &surroundings)?;
         self.world

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use octavia_cloud::{Compute, NetworkDriver, NewPort, NewServer, PortPurpose};
+use octavia_cloud::{CertificateBundle, Compute, NetworkDriver, NewPort, NewServer, PortPurpose};
 use octavia_controller::Housekeeping;
 use octavia_controller::config::{AmphoraSettings, HousekeepingConfig};
-use octavia_model::{Id, LoadBalancer, RandomIds};
+use octavia_model::{Id, ListenerProtocol, LoadBalancer, RandomIds, Secret};
 use octavia_store::Resource;
 use octavia_testing::eventually;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +90,50 @@ async fn a_deleted_load_balancer_is_purged_a_week_later() {
     stage.advance(2 * DAY);
     housekeeping(&stage).purge().await.unwrap();
     assert!(!exists().await);
+}
+
+/// Makes a load balancer that ends TLS.
+async fn create_terminated(stage: &Stage) -> Id<LoadBalancer> {
+    let id = stage.create_tree().await;
+    let mut tx = stage.begin().await;
+    let tree = tx.tree(id).await.unwrap().unwrap();
+    let mut listener = tree.listeners[0].clone();
+    listener.protocol = ListenerProtocol::TerminatedHttps;
+    listener.tls_certificate_id = Some("file:web".to_owned());
+    listener.tls_versions = vec!["TLSv1.3".to_owned()];
+    tx.save_listener(&listener).await.unwrap();
+    tx.commit().await.unwrap();
+    let bundle = CertificateBundle {
+        certificate: "a certificate".to_owned(),
+        private_key: Secret::new("a key".to_owned()),
+        intermediates: Vec::new(),
+    };
+    let project = tree.load_balancer.project_id.unwrap();
+    stage
+        .secrets
+        .put_certificate(project.as_str(), "file:web", bundle);
+    id
+}
+
+#[tokio::test]
+async fn session_tickets_get_other_keys_and_the_keys_before_still_open() {
+    let house = House::new().await;
+    let stage = house.stage();
+    let id = create_terminated(&stage).await;
+    stage.settle(id).await;
+    let amphora = stage.tree(id).await.unwrap().amphorae[0].id;
+    let keys = || {
+        let served = stage.agents.served(amphora).unwrap();
+        served.listeners[0].tls.clone().unwrap().ticket_keys
+    };
+    let before = keys();
+    assert_eq!(before.len(), 3);
+    stage.advance(DAY / 2);
+    housekeeping(&stage).send_ticket_keys().await.unwrap();
+    stage.settle(id).await;
+    let after = keys();
+    assert_ne!(after[0], before[0]);
+    assert_eq!(after[1], before[0]);
 }
 
 #[tokio::test]

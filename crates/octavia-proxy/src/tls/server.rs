@@ -58,7 +58,10 @@ fn tickets(
         None if wanted.ticket_keys.is_empty() => {
             Ticketer::new().map_err(|error| format!("no key for session tickets: {error}"))
         }
-        None => Ok(Arc::new(SharedTickets::new(&wanted.ticket_keys)?)),
+        None => {
+            let checks = wanted.client_certificates.as_ref();
+            Ok(Arc::new(SharedTickets::new(&wanted.ticket_keys, checks)?))
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use octavia_amphora_api::SecretText;
+use octavia_amphora_api::config::ClientCertificates;
 use rustls::server::ProducesTickets;
 
 /// How long a ticket may be used, in seconds: as long as rustls' own.
@@ -23,16 +24,40 @@ struct Key {
 }
 
 impl SharedTickets {
-    /// Reads keys: 32 bytes each, in hexadecimal.
-    pub(super) fn new(keys: &[SecretText]) -> Result<Self, String> {
-        let keys: Option<Vec<_>> = keys.iter().map(|key| Key::read(key.reveal())).collect();
+    /// Reads keys: 32 bytes each, in hexadecimal. Their tickets are of use to those alone who check
+    /// clients by `checks`: a session that is resumed is not checked again.
+    pub(super) fn new(
+        keys: &[SecretText],
+        checks: Option<&ClientCertificates>,
+    ) -> Result<Self, String> {
+        let checks = of_checks(checks);
+        let keys = keys.iter().map(|key| Key::read(key.reveal(), &checks));
+        let keys: Option<Vec<_>> = keys.collect();
         let keys = keys.ok_or("a ticket key is not 32 bytes in hexadecimal")?;
         Ok(Self { keys })
     }
 }
 
+/// Returns what differs where clients are checked otherwise.
+fn of_checks(checks: Option<&ClientCertificates>) -> Vec<u8> {
+    let Some(checks) = checks else {
+        return Vec::new();
+    };
+    let mut all = Context::new(&SHA256);
+    let revocations = checks.revocations.as_deref().unwrap_or_default();
+    for part in [
+        format!("{:?}", checks.mode).as_str(),
+        &checks.authorities,
+        revocations,
+    ] {
+        all.update(&part.len().to_be_bytes());
+        all.update(part.as_bytes());
+    }
+    all.finish().as_ref().to_vec()
+}
+
 impl Key {
-    fn read(text: &str) -> Option<Self> {
+    fn read(text: &str, checks: &[u8]) -> Option<Self> {
         let digits = text.as_bytes().chunks(2);
         let bytes: Option<Vec<u8>> = digits
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
@@ -40,7 +65,10 @@ impl Key {
         let bytes = bytes.filter(|_| text.len() == 64)?;
         let mut name = [0; NAME_BYTES];
         // Of a digest, so that the name tells nothing of the key.
-        name.copy_from_slice(&digest(&SHA256, &bytes).as_ref()[..NAME_BYTES]);
+        let mut whole = Context::new(&SHA256);
+        whole.update(&bytes);
+        whole.update(checks);
+        name.copy_from_slice(&whole.finish().as_ref()[..NAME_BYTES]);
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).ok()?;
         Some(Self { name, key })
     }
@@ -96,7 +124,7 @@ mod tests {
             .iter()
             .map(|key| SecretText::new(key.repeat(32)))
             .collect();
-        SharedTickets::new(&keys).expect("valid keys")
+        SharedTickets::new(&keys, None).expect("valid keys")
     }
 
     #[test]
@@ -125,7 +153,7 @@ mod tests {
     #[test]
     fn a_key_of_another_length_is_refused() {
         for text in ["", "0a", "zz"] {
-            assert!(SharedTickets::new(&[SecretText::new(text)]).is_err());
+            assert!(SharedTickets::new(&[SecretText::new(text)], None).is_err());
         }
     }
 }

@@ -346,6 +346,88 @@ fn a_session_is_resumed_also_after_a_change_that_does_not_concern_it() {
     assert_eq!(shake(&setup, "-sess_in"), Some(false));
 }
 
+/// Makes a key for session tickets.
+fn ticket_key(pair: &str) -> SecretText {
+    SecretText::new(pair.repeat(32))
+}
+
+#[test]
+fn a_session_begun_at_one_proxy_is_resumed_at_another() {
+    let authority = Authority::new("an authority");
+    let origin = Origin::named("a");
+    let mut tls = listener_tls(vec![authority.certify(&[HOST])]);
+    tls.ticket_keys = vec![ticket_key("0a")];
+    let first = setup(&origin, tls.clone());
+    let files = Files::new();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let session = files.path(version);
+        // Tickets of TLS 1.3 come after the handshake.
+        let request =
+            "printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1";
+        let command = format!(
+            "({request}) | openssl s_client -connect {} {version} -sess_out {session} -servername {HOST}",
+            first.address()
+        );
+        let Some(begun) = run("sh", &["-c", &command]) else {
+            return;
+        };
+        assert!(begun.output.contains("New, TLSv1"), "{}", begun.errors);
+        let resumed = |keys: &[&str], authenticate: bool| {
+            let mut tls = tls.clone();
+            tls.ticket_keys = keys.iter().map(|key| ticket_key(key)).collect();
+            tls.client_certificates = authenticate.then(|| ClientCertificates {
+                mode: ClientAuthentication::Optional,
+                authorities: authority.pem(),
+                revocations: None,
+            });
+            let other = setup(&origin, tls);
+            let said = s_client(
+                &other,
+                &[version, "-sess_in", &session, "-servername", HOST],
+            );
+            said.expect("it ran before")
+                .output
+                .contains("Reused, TLSv1")
+        };
+        assert!(resumed(&["0b", "0a"], false), "{version}: after a rotation");
+        assert!(!resumed(&["0b"], false), "{version}: when its key is gone");
+        assert!(
+            !resumed(&["0a"], true),
+            "{version}: where clients are checked otherwise"
+        );
+    }
+}
+
+#[test]
+fn a_client_chooses_http_1_1_by_alpn_and_one_that_offers_nothing_known_is_refused() {
+    let authority = Authority::new("an authority");
+    let origin = Origin::named("a");
+    let setup = setup(&origin, listener_tls(vec![authority.certify(&[HOST])]));
+    let shake = |offered: &str| s_client(&setup, &["-alpn", offered]).map(|said| said.output);
+    let Some(chosen) = shake("unknown,http/1.1") else {
+        return;
+    };
+    assert!(chosen.contains("ALPN protocol: http/1.1"), "{chosen}");
+    let refused = shake("unknown").expect("openssl is here");
+    assert!(!refused.contains("ALPN protocol"), "{refused}");
+    wait_until("it is counted", || setup.counters().request_errors == 1);
+}
+
+#[test]
+fn a_handshake_that_takes_too_long_is_ended() {
+    let authority = Authority::new("an authority");
+    let origin = Origin::named("a");
+    let mut setup = setup(&origin, listener_tls(vec![authority.certify(&[HOST])]));
+    setup.change(|config| config.listeners[0].timeouts.client_data_ms = 100);
+    let mut silent = Client::connect(setup.address());
+    let mut slow = Client::connect(setup.address());
+    // The start of a record that says it is longer.
+    slow.send([22, 3, 1, 1, 0, 1]);
+    assert!(silent.is_closed() && slow.is_closed());
+    assert_eq!(setup.counters().request_errors, 2);
+    assert_eq!(setup.counters().active_connections, 0);
+}
+
 #[test]
 fn only_the_versions_and_ciphers_that_are_listed_are_spoken() {
     let authority = Authority::new("an authority");

@@ -1,6 +1,8 @@
 //! TLS with members, played by nginx, and checks that speak it.
 
-use octavia_amphora_api::config::{Certificate, Check, ListenerProtocol, PoolTls};
+use octavia_amphora_api::config::{
+    Certificate, Check, CipherSuite, ListenerProtocol, PoolTls, TlsVersion,
+};
 use octavia_amphora_api::report::MemberStatus;
 
 use crate::support::command::run;
@@ -79,6 +81,43 @@ fn a_member_of_another_authority_is_not_believed() {
     let other = Authority::new("another authority");
     let doubted = setup(&nginx, pool_tls(Some(&other)));
     assert_eq!(get(doubted.address(), "/").status, 503);
+}
+
+#[test]
+fn a_member_whose_certificate_was_revoked_is_not_believed() {
+    let authority = Authority::new("an authority");
+    let Some(nginx) = nginx(&authority.certify_number(7, &["member"]), "") else {
+        return;
+    };
+    let mut tls = pool_tls(Some(&authority));
+    tls.revocations = Some(authority.revoke(8));
+    let another = setup(&nginx, tls.clone());
+    assert_eq!(get(another.address(), "/").status, 200);
+    tls.revocations = Some(authority.revoke(7));
+    let revoked = setup(&nginx, tls);
+    assert_eq!(get(revoked.address(), "/").status, 503);
+}
+
+#[test]
+fn only_the_versions_and_ciphers_that_a_pool_lists_are_spoken_with_members() {
+    let authority = Authority::new("an authority");
+    let cipher = "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384;";
+    let Some(old) = nginx(&authority.certify(&["member"]), cipher) else {
+        return;
+    };
+    let answer = |versions: &[TlsVersion], ciphers: &[CipherSuite]| {
+        let mut tls = pool_tls(None);
+        tls.versions = versions.to_vec();
+        tls.ciphers = ciphers.to_vec();
+        get(setup(&old, tls).address(), "/").text()
+    };
+    let both = [TlsVersion::V1_2, TlsVersion::V1_3];
+    assert!(answer(&both, &[]).starts_with("TLSv1.2"));
+    assert!(answer(&both, &[CipherSuite::EcdsaAes256Gcm]).starts_with("TLSv1.2"));
+    let other_cipher = answer(&both, &[CipherSuite::EcdsaAes128Gcm]);
+    assert!(other_cipher.contains("503"), "{other_cipher}");
+    let other_version = answer(&[TlsVersion::V1_3], &[]);
+    assert!(other_version.contains("503"), "{other_version}");
 }
 
 #[test]

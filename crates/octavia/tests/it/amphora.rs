@@ -62,6 +62,13 @@ impl Boot {
         self.home.site(5).ip()
     }
 
+    /// The certificate of the agent, which serves as one of a listener.
+    fn server_certificate(&self) -> Value {
+        let pem = std::fs::read_to_string(self.path("server.pem")).unwrap();
+        let (chain, key) = pem.split_at(pem.find("-----BEGIN PRIVATE").unwrap());
+        json!({"chain": chain, "key": key})
+    }
+
     /// A document with one listener, and the site behind it.
     pub(crate) fn document(&self, site: &Site) -> Value {
         let member = json!({
@@ -152,6 +159,14 @@ impl Amphora {
         answer.await.unwrap().json().await.unwrap()
     }
 
+    /// Pushes what is refused; returns why.
+    async fn push_refused(&self, document: &Value) -> String {
+        let request = self.client.put(format!("{}/config", self.agent));
+        let answer = request.json(document).send().await.unwrap();
+        assert_eq!(answer.status(), 400);
+        answer.text().await.unwrap()
+    }
+
     async fn fault(&self) -> Option<String> {
         self.status().await["fault"].as_str().map(str::to_owned)
     }
@@ -212,6 +227,48 @@ async fn an_address_in_use_at_the_start_is_named_and_tried_again() {
     })
     .await;
     assert_eq!(amphora.visit().await, "red");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_tls_is_told_by_the_agent() {
+    let boot = Boot::new();
+    let site = Site::start(boot.home.site(11), "red").await;
+    let amphora = boot.start().await;
+    let mut document = boot.document(&site);
+    document["listeners"][0]["tls"] = json!({
+        "certificates": [{"chain": boot.authority, "key": "no key"}],
+        "versions": ["TLSv1.3"],
+    });
+    let refused = amphora.push_refused(&document).await;
+    let cause =
+        "listener 15150000-0000-4000-8000-000000000001: certificate 1: the private key is not";
+    assert!(refused.contains(cause), "{refused}");
+
+    let certificate = boot.server_certificate();
+    document["listeners"][0]["tls"]["certificates"][0] = certificate;
+    document["pools"][0]["tls"] = json!({"versions": ["TLSv1.3"]});
+    document["pools"][0]["health_monitor"] = json!({
+        "id": "40400000-0000-4000-8000-000000000001", "check": {"type": "TLS_HELLO"},
+        "delay_s": 1, "timeout_s": 1, "rise": 1, "fall": 1,
+    });
+    amphora.push(&document).await;
+    let cause = until("the member to be found without TLS", async || {
+        let status = amphora.status().await;
+        let member = status["report"]["pools"][0]["members"][0].clone();
+        (member["status"] == "DOWN").then(|| member["cause"].as_str().unwrap().to_owned())
+    });
+    let cause = cause.await;
+    assert!(cause.starts_with("tls: "), "{cause}");
+
+    // Whoever speaks plainly to a listener that ends TLS is counted as an error of it.
+    let refused = amphora.client.get(&amphora.site).send().await;
+    assert!(refused.is_err());
+    until("the error to be counted", async || {
+        let status = amphora.status().await;
+        let counters = &status["report"]["listeners"][0]["counters"];
+        (counters["request_errors"] == 1).then_some(())
+    })
+    .await;
 }
 
 #[test]
