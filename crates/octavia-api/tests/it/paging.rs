@@ -268,7 +268,8 @@ fn lists(document: &Document, (pool, policy): &(String, String)) -> Vec<List> {
             .filter_map(|parameter| parameter["name"].as_str())
             .collect();
         let fields = names.iter().skip_while(|name| **name != "fields").skip(1);
-        let fields = fields.filter(|name| !name.contains("tags"));
+        // There is no order by what is a list itself.
+        let fields = fields.filter(|name| !name.contains("tags") && **name != "vip_sg_ids");
         let fields: Vec<_> = fields.map(|name| (*name).to_owned()).collect();
         if !names.contains(&"page_reverse") || fields.len() < 3 {
             continue;
