@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::config::snapshot::Member;
 use crate::config::state::LastCheck;
 use crate::config::{MemberState, Pool, Snapshot};
+use crate::metrics::pace;
 use crate::proxy_protocol::Version;
 use crate::runtime::clock::Time;
 use crate::runtime::deadlines::{Deadlines, Due, Timer};
@@ -48,6 +49,8 @@ pub(crate) struct Checker {
     /// For members that are asked inside TLS, though their pool does not speak it.
     unverified: Arc<ClientTls>,
     chance: u64,
+    /// When paces were measured last.
+    measured_at: Time,
 }
 
 /// A member that is asked.
@@ -79,6 +82,7 @@ impl Checker {
             known: HashMap::new(),
             unverified: ClientTls::unverified().map_err(io::Error::other)?,
             chance: seed | 1,
+            measured_at: Time::now(),
         })
     }
 
@@ -86,11 +90,29 @@ impl Checker {
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Vec::new();
         while !self.snapshot.stopping {
-            let patience = self.deadlines.wait(self.now);
+            let patience = self.patience();
             self.poller.wait(&mut events, patience)?;
             self.turn(&events);
         }
         Ok(())
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        let due = self.deadlines.wait(self.now);
+        if !pace::is_wanted(&self.snapshot) {
+            return due;
+        }
+        let next = self.measured_at.after(pace::EVERY).since(self.now);
+        Some(due.map_or(next, |due| due.min(next)))
+    }
+
+    /// Counts what there was in the last second, if that is over: this thread has time.
+    fn measure(&mut self) {
+        let passed = self.now.since(self.measured_at);
+        if passed >= pace::EVERY && pace::is_wanted(&self.snapshot) {
+            pace::measure(&self.snapshot, &self.shared.paces, passed);
+            self.measured_at = self.now;
+        }
     }
 
     fn turn(&mut self, events: &[Event]) {
@@ -108,6 +130,7 @@ impl Checker {
             }
         }
         self.look_at_snapshot();
+        self.measure();
         while let Some(entry) = self.deadlines.next(self.now) {
             self.expire(entry);
         }

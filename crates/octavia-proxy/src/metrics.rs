@@ -7,11 +7,16 @@
 
 mod host;
 mod listener;
+pub(crate) mod pace;
 mod page;
 mod pool;
+mod tls;
+mod whole;
 
 use crate::config::Snapshot;
+use crate::flow_log::Queue;
 use crate::runtime::clock::Time;
+use crate::shared::Shared;
 use page::{Kind, Page};
 
 /// What a listener without a limit adds to that of the load balancer.
@@ -28,10 +33,13 @@ const NEVER: [&str; 6] = [
 ];
 
 /// Renders everything that `snapshot` serves counts.
-pub(crate) fn render(snapshot: &Snapshot, dropped_lines: u64, now: Time) -> String {
+pub(crate) fn render(snapshot: &Snapshot, shared: &Shared, now: Time) -> String {
     let mut page = Page::default();
     host::add(&mut page);
+    host::add_memory(&mut page);
     process(snapshot, &mut page);
+    whole::add(snapshot, &shared.paces, &mut page);
+    let dropped_lines = shared.log.as_ref().map_or(0, Queue::dropped);
     let name = "octavia_loadbalancer_dropped_logs_total";
     page.family(
         name,
@@ -40,6 +48,7 @@ pub(crate) fn render(snapshot: &Snapshot, dropped_lines: u64, now: Time) -> Stri
     );
     page.sample(&[], dropped_lines);
     listener::add(snapshot, &mut page);
+    tls::add(snapshot, &mut page);
     pool::add(snapshot, now, &mut page);
     page.finish()
 }

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crate::config::Snapshot;
 use crate::flow_log::Queue;
 use crate::runtime::waker::Waker;
+use crate::tally::Paces;
 
 /// The current snapshot, who serves it, and how to wake them.
 pub(crate) struct Shared {
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) wakers: Vec<Waker>,
     /// Wakes the health checks.
     pub(crate) health_waker: Waker,
+    /// How many a second there are of everything together.
+    pub(crate) paces: Paces,
     /// Where lines about traffic wait to be written, if they go anywhere.
     pub(crate) log: Option<Queue>,
     served: Mutex<Vec<u64>>,
@@ -37,6 +40,7 @@ impl Shared {
             current: ArcSwap::from_pointee(Snapshot::empty(0)),
             wakers: wakers?,
             health_waker: Waker::new()?,
+            paces: Paces::default(),
             log,
             served: Mutex::new(vec![0; loops]),
             progress: Condvar::new(),

@@ -4,11 +4,18 @@
 //! instruction; readers add up. They live on while documents name their owner.
 
 mod inherited;
+mod pace;
+mod standing;
 
 pub(crate) use inherited::Named;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+use crate::runtime::clock::Time;
+
+pub(crate) use pace::{Pace, Paces};
+use standing::Standing;
 
 /// Classes of status codes, as `responses` counts them.
 pub(crate) const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
@@ -37,7 +44,8 @@ impl Counter {
         self.0.load(Relaxed)
     }
 
-    fn set(&self, value: u64) {
+    /// Sets it.
+    pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Relaxed);
     }
 }
@@ -139,8 +147,22 @@ pub(crate) struct Tally {
     pub(crate) reuses: Counter,
     /// Connections to a member that failed.
     pub(crate) connection_errors: Counter,
+    /// Attempts to connect to the same member once more.
+    pub(crate) retries: Counter,
+    /// Attempts to connect to another member.
+    pub(crate) redispatches: Counter,
     /// Answers of a member that were none.
     pub(crate) response_errors: Counter,
+    /// TLS handshakes with clients that needed the private key.
+    pub(crate) handshakes: Counter,
+    /// TLS handshakes with clients that went on with an earlier session.
+    pub(crate) resumptions: Counter,
+    /// TLS handshakes with clients that failed.
+    pub(crate) failed_handshakes: Counter,
+    /// The microsecond of the clock when the last one ended.
+    pub(crate) last: Counter,
+    /// From the first byte of a request to the end of its head.
+    pub(crate) request: Latency,
     /// Until a connection to the member stood.
     pub(crate) connect: Latency,
     /// From there to the first byte of the answer.
@@ -162,28 +184,44 @@ impl Tally {
 
 /// The tallies of all loops.
 #[derive(Debug)]
-pub(crate) struct Tallies(Box<[Tally]>);
+pub(crate) struct Tallies {
+    loops: Box<[Tally]>,
+    /// How many a second.
+    pub(crate) paces: Paces,
+    /// Whether a pool is down; of others, nothing.
+    pub(crate) standing: Standing,
+}
 
 impl Tallies {
     /// Begins with nothing, for so many loops, and for what an earlier process counted.
     pub(crate) fn new(loops: usize) -> Self {
-        Self((0..=loops).map(|_| Tally::default()).collect())
+        Self {
+            loops: (0..=loops).map(|_| Tally::default()).collect(),
+            paces: Paces::default(),
+            standing: Standing::default(),
+        }
     }
 
     /// Returns what the loop `index` writes.
     pub(crate) fn of_loop(&self, index: usize) -> &Tally {
-        &self.0[index]
+        &self.loops[index]
     }
 
     /// Adds up a counter.
     pub(crate) fn sum(&self, counter: impl Fn(&Tally) -> &Counter) -> u64 {
-        let values = self.0.iter().map(|tally| counter(tally).get());
+        let values = self.loops.iter().map(|tally| counter(tally).get());
         values.fold(0, u64::wrapping_add)
+    }
+
+    /// Returns when the last one ended, if any did.
+    pub(crate) fn last(&self) -> Option<Time> {
+        let last = self.loops.iter().map(|tally| tally.last.get()).max();
+        last.filter(|last| *last > 0).map(Time::of_micros)
     }
 
     /// Puts the latencies of all loops together.
     pub(crate) fn latencies(&self, latency: impl Fn(&Tally) -> &Latency) -> Latencies {
-        self.0.iter().map(latency).collect()
+        self.loops.iter().map(latency).collect()
     }
 }
 

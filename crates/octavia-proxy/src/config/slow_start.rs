@@ -32,6 +32,13 @@ pub(super) fn begin(members: &[Member], before: &Pool, now: Time) {
 }
 
 impl Pool {
+    /// Returns the present share of `member` in percent of what it will be.
+    pub(crate) fn grown_percent(&self, member: &Member, now: Time) -> u32 {
+        let full = u32::from(member.weight) * self.scale;
+        let share = self.share(member, now) * 100;
+        share.checked_div(full).unwrap_or(100)
+    }
+
     /// Returns the present share of `member`, at least 1. Clients that belong to a member by their
     /// address do not move as it grows, so that it has its full share at once, as in HAProxy.
     pub(super) fn share(&self, member: &Member, now: Time) -> u32 {

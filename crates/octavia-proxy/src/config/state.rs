@@ -175,6 +175,7 @@ pub(crate) struct MemberState {
     /// How often in a row clients met a failure there.
     failures: AtomicU32,
     active: AtomicU32,
+    peak: AtomicU32,
     down: AtomicBool,
     last_check: Mutex<LastCheck>,
 }
@@ -208,6 +209,7 @@ impl MemberState {
             ejected_until: AtomicTime::default(),
             failures: AtomicU32::new(0),
             active: AtomicU32::new(0),
+            peak: AtomicU32::new(0),
             down: AtomicBool::new(false),
             last_check: Mutex::default(),
         }
@@ -220,7 +222,15 @@ impl MemberState {
 
     /// Counts a request or connection that begins.
     pub(crate) fn begin(&self) {
-        self.active.fetch_add(1, Relaxed);
+        let active = self.active.fetch_add(1, Relaxed) + 1;
+        if active > self.peak() {
+            self.peak.fetch_max(active, Relaxed);
+        }
+    }
+
+    /// Returns how many requests or connections it served at most.
+    pub(crate) fn peak(&self) -> u32 {
+        self.peak.load(Relaxed)
     }
 
     /// Counts a request or connection that ends.

@@ -22,6 +22,28 @@ pub(super) fn add(page: &mut Page) {
     }
 }
 
+/// Adds the memory of this process, under the names that HAProxy's pools of memory have upstream.
+pub(super) fn add_memory(page: &mut Page) {
+    let Some(bytes) = resident() else { return };
+    for name in ["allocated_bytes", "used_bytes"] {
+        let name = format!("octavia_memory_pool_{name}");
+        page.family(&name, Kind::Gauge, "Memory of the process, in bytes.");
+        page.sample(&[], bytes);
+    }
+    let name = "octavia_memory_pool_failures_total";
+    page.family(name, Kind::Counter, "Without memory the process ends.");
+    page.sample(&[], 0);
+}
+
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 fn load_average() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/loadavg").ok()?;
     text.split(' ').next()?.parse().ok()

@@ -20,7 +20,7 @@ const NEVER: [&str; 10] = [
 
 type Value = fn(&Listener) -> u64;
 
-const SINGLE: [(&str, Kind, &str, Value); 12] = [
+const SINGLE: [(&str, Kind, &str, Value); 17] = [
     (
         "current_sessions",
         Kind::Gauge,
@@ -44,6 +44,36 @@ const SINGLE: [(&str, Kind, &str, Value); 12] = [
                 it.limit.into()
             }
         },
+    ),
+    (
+        "current_session_rate",
+        Kind::Gauge,
+        "Connections or flows in the last second.",
+        |it| it.state.tallies.paces.sessions.current(),
+    ),
+    (
+        "max_session_rate",
+        Kind::Gauge,
+        "Connections or flows in a second, at most.",
+        |it| it.state.tallies.paces.sessions.most(),
+    ),
+    (
+        "connections_rate_max",
+        Kind::Gauge,
+        "Connections or flows in a second, at most.",
+        |it| it.state.tallies.paces.sessions.most(),
+    ),
+    (
+        "http_requests_rate_current",
+        Kind::Gauge,
+        "HTTP requests in the last second.",
+        |it| it.state.tallies.paces.requests.current(),
+    ),
+    (
+        "http_requests_rate_max",
+        Kind::Gauge,
+        "HTTP requests in a second, at most.",
+        |it| it.state.tallies.paces.requests.most(),
     ),
     (
         "sessions_total",
@@ -153,7 +183,12 @@ fn sum(listener: &Listener, counter: impl Fn(&Tally) -> &crate::tally::Counter) 
 
 fn latencies(listeners: &[(String, &Listener)], page: &mut Page) {
     type Of = fn(&Tally) -> &crate::tally::Latency;
-    let kinds: [(&str, &str, Of); 3] = [
+    let kinds: [(&str, &str, Of); 4] = [
+        (
+            "request",
+            "From the first byte of a request to the end of its head.",
+            |tally| &tally.request,
+        ),
         (
             "connect",
             "Until a connection to a member stood.",

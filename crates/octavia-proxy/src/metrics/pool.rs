@@ -12,7 +12,7 @@ use crate::runtime::clock::Time;
 use crate::tally::{CLASSES, Counter, Latency, Tallies, Tally};
 
 /// What never happens.
-const NEVER: [&str; 9] = [
+const NEVER: [&str; 7] = [
     "current_queue",
     "max_queue",
     "queue_time_average_seconds",
@@ -20,8 +20,6 @@ const NEVER: [&str; 9] = [
     "requests_denied_total",
     "responses_denied_total",
     "failed_header_rewriting_total",
-    "retry_warnings_total",
-    "redispatch_warnings_total",
 ];
 
 /// What pools never do beside.
@@ -48,7 +46,7 @@ const STATES: [(&str, MemberStatus); 5] = [
 type Count = fn(&Tally) -> &Counter;
 type Took = fn(&Tally) -> &Latency;
 
-const COUNTS: [(&str, &str, Count); 9] = [
+const COUNTS: [(&str, &str, Count); 11] = [
     (
         "sessions_total",
         "Requests, connections or flows.",
@@ -88,6 +86,16 @@ const COUNTS: [(&str, &str, Count); 9] = [
         "Answers that were none.",
         |tally| &tally.response_errors,
     ),
+    (
+        "retry_warnings_total",
+        "Attempts to connect to the same member once more.",
+        |tally| &tally.retries,
+    ),
+    (
+        "redispatch_warnings_total",
+        "Attempts to connect to another member.",
+        |tally| &tally.redispatches,
+    ),
 ];
 
 const LATENCIES: [(&str, &str, Took); 3] = [
@@ -125,7 +133,7 @@ pub(super) fn add(snapshot: &Snapshot, now: Time, page: &mut Page) {
         })
         .collect();
     statuses_of_pools(&pools, now, page);
-    counts("octavia_pool", "member_aborts_total", &owners, page);
+    counts("octavia_pool", "member_aborts_total", &owners, (now, page));
     zeros("octavia_pool", &NEVER_OF_POOLS, &owners, page);
     let members: Vec<_> = pools
         .iter()
@@ -151,10 +159,23 @@ pub(super) fn add(snapshot: &Snapshot, now: Time, page: &mut Page) {
             page.sample(&labels, u8::from(status == meant));
         }
     }
-    counts("octavia_member", "server_aborts_total", &owners, page);
+    counts(
+        "octavia_member",
+        "server_aborts_total",
+        &owners,
+        (now, page),
+    );
     zeros("octavia_member", &NEVER_OF_MEMBERS, &owners, page);
     let known: Vec<_> = members.iter().map(|(_, _, _, member)| *member).collect();
     facts(&owners, &known, now, page);
+    page.family(
+        "octavia_member_current_throttle",
+        Kind::Gauge,
+        "Its present share in percent of the whole, while it begins slowly.",
+    );
+    for (owner, (_, _, pool, member)) in owners.iter().zip(&members) {
+        page.sample(&owner.labels, pool.grown_percent(member, now));
+    }
 }
 
 /// Returns what upstream calls a pool: itself, and the listener that uses it.
@@ -203,10 +224,56 @@ fn statuses_of_pools(pools: &[(String, &Pool)], now: Time, page: &mut Page) {
             .map(|member| u64::from(member.state.active()));
         page.sample(&[("pool", name)], active.sum::<u64>());
     }
+    limits(pools, now, page);
+    page.family(
+        "octavia_pool_max_sessions",
+        Kind::Gauge,
+        "Requests, connections or flows at most, looked at once a second.",
+    );
+    for (name, pool) in pools {
+        page.sample(&[("pool", name)], pool.tallies.paces.active.most());
+    }
+}
+
+/// What is looked at once a second, while somebody may ask, and what is not limited.
+fn limits(pools: &[(String, &Pool)], now: Time, page: &mut Page) {
+    type Fact = fn(&Tallies, Time) -> u64;
+    let facts: [(&str, Kind, &str, Fact); 4] = [
+        (
+            "check_up_down_total",
+            Kind::Counter,
+            "How often its last member went down.",
+            |tallies, _| tallies.standing.falls(),
+        ),
+        (
+            "check_last_change_seconds",
+            Kind::Gauge,
+            "How long ago it went up or down.",
+            |tallies, now| tallies.standing.age(now).as_secs(),
+        ),
+        (
+            "downtime_seconds_total",
+            Kind::Counter,
+            "How long it was down in all.",
+            |tallies, now| tallies.standing.downtime(now).as_secs(),
+        ),
+        (
+            "limit_sessions",
+            Kind::Gauge,
+            "0: only listeners are limited.",
+            |_, _| 0,
+        ),
+    ];
+    for (name, kind, help, fact) in facts {
+        page.family(&format!("octavia_pool_{name}"), kind, help);
+        for (name, pool) in pools {
+            page.sample(&[("pool", name)], fact(&pool.tallies, now));
+        }
+    }
 }
 
 /// What pools and members count alike.
-fn counts(prefix: &str, member_aborts: &str, owners: &[Owner<'_>], page: &mut Page) {
+fn counts(prefix: &str, member_aborts: &str, owners: &[Owner<'_>], (now, page): (Time, &mut Page)) {
     let aborts: [(&str, &str, Count); 2] = [
         (
             "client_aborts_total",
@@ -257,7 +324,39 @@ fn counts(prefix: &str, member_aborts: &str, owners: &[Owner<'_>], page: &mut Pa
             );
         }
     }
+    by_time(prefix, owners, now, page);
     zeros(prefix, &NEVER, owners, page);
+}
+
+/// What depends on the present moment.
+fn by_time(prefix: &str, owners: &[Owner<'_>], now: Time, page: &mut Page) {
+    type Fact = fn(&Tallies, Time) -> String;
+    let facts: [(&str, &str, Fact); 3] = [
+        (
+            "current_session_rate",
+            "Requests, connections or flows in the last second.",
+            |tallies, _| tallies.paces.sessions.current().to_string(),
+        ),
+        (
+            "max_session_rate",
+            "Requests, connections or flows in a second, at most.",
+            |tallies, _| tallies.paces.sessions.most().to_string(),
+        ),
+        (
+            "last_session_seconds",
+            "How long ago the last one ended; -1 where there was none.",
+            |tallies, now| match tallies.last() {
+                Some(last) => now.since(last).as_secs().to_string(),
+                None => "-1".to_owned(),
+            },
+        ),
+    ];
+    for (name, help, fact) in facts {
+        page.family(&format!("{prefix}_{name}"), Kind::Gauge, help);
+        for owner in owners {
+            page.sample(&owner.labels, fact(owner.tallies, now));
+        }
+    }
 }
 
 fn zeros(prefix: &str, names: &[&str], owners: &[Owner<'_>], page: &mut Page) {
@@ -273,12 +372,18 @@ fn zeros(prefix: &str, names: &[&str], owners: &[Owner<'_>], page: &mut Page) {
 /// What only members have.
 fn facts(owners: &[Owner<'_>], members: &[&Member], now: Time, page: &mut Page) {
     type Fact = fn(&Member, Time) -> String;
-    let facts: [(&str, Kind, &str, Fact); 7] = [
+    let facts: [(&str, Kind, &str, Fact); 8] = [
         (
             "current_sessions",
             Kind::Gauge,
             "Requests, connections or flows now.",
             |member, _| member.state.active().to_string(),
+        ),
+        (
+            "max_sessions",
+            Kind::Gauge,
+            "Requests, connections or flows at most.",
+            |member, _| member.state.peak().to_string(),
         ),
         ("weight", Kind::Gauge, "Its weight.", |member, _| {
             member.weight.to_string()

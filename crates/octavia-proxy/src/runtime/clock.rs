@@ -28,6 +28,16 @@ impl Time {
         Self(seconds * 1_000_000 + nanoseconds / 1_000)
     }
 
+    /// Returns the moment so many microseconds after the clock began.
+    pub(crate) fn of_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// Returns the microseconds since the clock began.
+    pub(crate) fn micros(self) -> u64 {
+        self.0
+    }
+
     /// Returns the nanoseconds since the clock began.
     pub(crate) fn nanos(self) -> u64 {
         self.0.saturating_mul(1_000)

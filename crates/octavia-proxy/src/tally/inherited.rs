@@ -13,12 +13,12 @@ impl Tallies {
     /// Returns what was counted so far, but zeros.
     pub(crate) fn named(&self) -> Named {
         let mut named = Named::new();
-        for (name, counter) in self.0.iter().flat_map(Tally::counters) {
+        for (name, counter) in self.loops.iter().flat_map(Tally::counters) {
             *named.entry(name).or_default() += counter.get();
         }
         for (index, (name, _)) in Tally::default().latencies().into_iter().enumerate() {
             let all: Latencies = self
-                .0
+                .loops
                 .iter()
                 .map(|tally| tally.latencies()[index].1)
                 .collect();
@@ -39,7 +39,7 @@ impl Tallies {
     /// Counts on from what an earlier process has counted, and may go on counting: it replaces what
     /// was inherited before.
     pub(crate) fn inherit(&self, named: &Named) {
-        let Some(heir) = self.0.last() else {
+        let Some(heir) = self.loops.last() else {
             return;
         };
         let value = |name: &str| named.get(name).copied().unwrap_or(0);
@@ -82,7 +82,14 @@ impl Tally {
             attempts,
             reuses,
             connection_errors,
+            retries,
+            redispatches,
             response_errors,
+            handshakes,
+            resumptions,
+            failed_handshakes,
+            last: _,
+            request: _,
             connect: _,
             response: _,
             total: _,
@@ -100,7 +107,12 @@ impl Tally {
             ("attempts", attempts),
             ("reuses", reuses),
             ("connection_errors", connection_errors),
+            ("retries", retries),
+            ("redispatches", redispatches),
             ("response_errors", response_errors),
+            ("handshakes", handshakes),
+            ("resumptions", resumptions),
+            ("failed_handshakes", failed_handshakes),
         ];
         let single = single.map(|(name, counter)| (name.to_owned(), counter));
         let classes = super::CLASSES.iter().zip(responses);
@@ -108,8 +120,9 @@ impl Tally {
         single.into_iter().chain(classes).collect()
     }
 
-    fn latencies(&self) -> [(&'static str, &Latency); 3] {
+    fn latencies(&self) -> [(&'static str, &Latency); 4] {
         [
+            ("request", &self.request),
             ("connect", &self.connect),
             ("response", &self.response),
             ("total", &self.total),

@@ -9,7 +9,7 @@ use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ProducesTickets, WebPkiClientVerifier};
 
-use super::sni::Resolver;
+use super::sni::{self, Expiry, Resolver};
 use super::tickets::SharedTickets;
 use super::{alpn, certificates, suites};
 
@@ -21,6 +21,8 @@ pub(crate) struct ServerTls {
     pub(crate) config: Arc<ServerConfig>,
     /// The lines that it adds to answers.
     pub(crate) answer_lines: Vec<u8>,
+    /// When its certificates end.
+    pub(crate) expiries: Vec<Expiry>,
 }
 
 impl ServerTls {
@@ -33,10 +35,11 @@ impl ServerTls {
         if let Some(before) = before.filter(|before| before.wanted == *wanted) {
             return Ok(Arc::clone(before));
         }
-        let mut config = config(wanted)?;
+        let (mut config, expiries) = config(wanted)?;
         config.ticketer = tickets(wanted, before)?;
         Ok(Arc::new(Self {
             config: Arc::new(config),
+            expiries,
             answer_lines: wanted.hsts.map(hsts_line).unwrap_or_default(),
             wanted: wanted.clone(),
         }))
@@ -65,7 +68,7 @@ fn tickets(
     }
 }
 
-fn config(wanted: &ListenerTls) -> Result<ServerConfig, String> {
+fn config(wanted: &ListenerTls) -> Result<(ServerConfig, Vec<Expiry>), String> {
     let provider = suites::provider(&wanted.ciphers);
     let mut keys = Vec::new();
     for (index, certificate) in wanted.certificates.iter().enumerate() {
@@ -86,7 +89,7 @@ fn config(wanted: &ListenerTls) -> Result<ServerConfig, String> {
     // As HAProxy has it: the order of the suites is ours.
     config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok(config)
+    Ok((config, sni::expiries(&keys)))
 }
 
 fn client_verifier(

@@ -12,7 +12,7 @@ use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus,
 };
-use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
+use rustls::{ClientConfig, CommonState, Error, HandshakeKind, ProtocolVersion, ServerConfig};
 
 use super::outgoing::{Outgoing, Short};
 use super::{alpn, sni};
@@ -128,6 +128,15 @@ impl Session {
             End::Client(end) => end.alpn_protocol(),
         };
         protocol == Some(alpn::HTTP2.as_bytes())
+    }
+
+    /// Tells whether the handshake went on with an earlier session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        let kind = match &self.end {
+            End::Server(end) => end.handshake_kind(),
+            End::Client(end) => end.handshake_kind(),
+        };
+        kind == Some(HandshakeKind::Resumed)
     }
 
     /// Returns the certificate that the other end showed, if it did.

@@ -1,7 +1,7 @@
 //! Which certificate a client gets: the one for the name that it asks for, or the default.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -67,6 +67,39 @@ impl ResolvesServerCert for Resolver {
         let key = name.map_or(&self.default, |name| self.find(name));
         Some(Arc::clone(key))
     }
+}
+
+/// When a certificate ends that clients are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expiry {
+    /// The name that clients ask for; empty for whoever asks for no known one.
+    pub(crate) name: String,
+    /// When, in seconds since 1970.
+    pub(crate) at: i64,
+}
+
+/// Returns when the certificates of `keys` end, by the names for which they are shown.
+pub(super) fn expiries(keys: &[Arc<CertifiedKey>]) -> Vec<Expiry> {
+    let mut expiries = Vec::new();
+    let mut known = HashSet::new();
+    let default = keys.first().map(|key| (String::new(), key));
+    let named = keys
+        .iter()
+        .flat_map(|key| names(key).into_iter().map(move |name| (name, key)));
+    for (name, key) in default.into_iter().chain(named) {
+        if known.insert(name.clone())
+            && let Some(at) = expiry(key)
+        {
+            expiries.push(Expiry { name, at });
+        }
+    }
+    expiries
+}
+
+/// Returns when a certificate ends, in seconds since 1970.
+fn expiry(key: &CertifiedKey) -> Option<i64> {
+    let (_, certificate) = X509Certificate::from_der(key.cert.first()?).ok()?;
+    Some(certificate.validity().not_after.timestamp())
 }
 
 /// Returns the names of a certificate in lower case: its DNS names, and its common name, as

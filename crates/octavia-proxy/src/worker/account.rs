@@ -140,10 +140,12 @@ impl Worker {
 fn count(client: &Client, tally: &Tally, end: End, now: Time) {
     let record = &client.record;
     tally.sessions.add(1);
+    tally.last.set(now.micros());
     tally.bytes_in.add(record.bytes_in);
     tally.bytes_out.add(record.bytes_out);
     if client.listener.protocol != ListenerProtocol::Tcp {
         tally.requests.add(1);
+        tally.request.add(record.head_time);
         tally.add_response(record.status);
     }
     match end {

@@ -87,6 +87,8 @@ pub(super) enum Phase {
 pub(super) struct Http {
     /// Received and not used yet: part of a head, the start of a body, further requests.
     pub(super) input: Vec<u8>,
+    /// When the first byte of a head came that is not whole yet.
+    pub(super) head_since: Option<Time>,
     /// The head of the request as the member gets it, kept in case it is sent again.
     pub(super) request: Vec<u8>,
     pub(super) exchange: Option<Exchange>,

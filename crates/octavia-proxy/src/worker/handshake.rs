@@ -39,6 +39,12 @@ impl Worker {
             Handshake::Failed(cause) => self.handshake_failed(key, &cause),
             Handshake::Done => {
                 let session = client.stream.session();
+                let tally = client.listener.state.tallies.of_loop(self.index);
+                if session.is_some_and(Session::is_resumed) {
+                    tally.resumptions.add(1);
+                } else {
+                    tally.handshakes.add(1);
+                }
                 let certificate = session.and_then(Session::peer_certificate);
                 client.peer = certificate.and_then(Peer::read).map(Arc::new);
                 client.set_deadline(client.listener.client_time, &mut self.io);
@@ -51,6 +57,8 @@ impl Worker {
     pub(super) fn handshake_failed(&mut self, key: Key, cause: &str) -> Step {
         if let Some(client) = self.clients.get_mut(key) {
             client.shard(self.index).add_error();
+            let tallies = &client.listener.state.tallies;
+            tallies.of_loop(self.index).failed_handshakes.add(1);
             tracing::debug!(
                 listener.id = %client.listener.id,
                 client = %client.address,

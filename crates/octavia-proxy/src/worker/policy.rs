@@ -8,7 +8,6 @@ use octavia_amphora_api::config::ListenerProtocol;
 use super::account::End;
 use super::client::Phase;
 use super::{Step, Worker};
-use crate::flow_log::Queue;
 use crate::http1::body::Framing;
 use crate::http1::request::RequestHead;
 use crate::l7::Verdict;
@@ -102,8 +101,7 @@ impl Worker {
                 (429, End::Denied)
             }
             Reply::Metrics => {
-                let dropped = self.shared.log.as_ref().map_or(0, Queue::dropped);
-                let page = metrics::render(&self.snapshot, dropped, self.io.now);
+                let page = metrics::render(&self.snapshot, &self.shared, self.io.now);
                 answer::text(&page, manner, out);
                 (200, End::Intercepted)
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::account::End;
-use super::client::Phase;
+use super::client::{Client, Phase};
 use super::member::{Freshness, Security, Wanted};
 use super::{Step, Worker};
 use crate::config::Outcome;
@@ -13,6 +13,7 @@ use crate::limits;
 use crate::proxy_protocol::{self, Version};
 use crate::runtime::slots::Key;
 use crate::runtime::stream::Handshake;
+use crate::tally::{Counter, Tally};
 use crate::tls::Session;
 use octavia_amphora_api::config::ListenerProtocol;
 
@@ -208,8 +209,12 @@ impl Worker {
         let exchange = client.http.exchange.as_mut();
         match (failure, exchange) {
             // A session is worth a moment, if its member is just being restarted.
-            (Failure::Connect, _) if is_wished && client.attempts.insist() => self.pause(key),
+            (Failure::Connect, _) if is_wished && client.attempts.insist() => {
+                count_attempt(client, self.index, |tally| &tally.retries);
+                self.pause(key)
+            }
             (Failure::Connect, _) => {
+                count_attempt(client, self.index, |tally| &tally.redispatches);
                 client.attempts.add(slot);
                 self.reach_member(key)
             }
@@ -248,5 +253,13 @@ impl Worker {
                 Step::Close
             }
         }
+    }
+}
+
+/// Counts, for the pool, that connecting is tried again.
+fn count_attempt(client: &Client, index: usize, counter: fn(&Tally) -> &Counter) {
+    let pool = client.chosen.as_ref().or(client.listener.pool.as_ref());
+    if let Some(pool) = pool {
+        counter(pool.tallies.of_loop(index)).add(1);
     }
 }

@@ -1,6 +1,7 @@
 //! What is remembered of a request, connection or flow until it is accounted for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::MemberState;
 use crate::runtime::clock::Time;
@@ -10,6 +11,8 @@ pub(super) struct Record {
     /// Whether there is something to account for.
     pub(super) is_open: bool,
     pub(super) began: Time,
+    /// How long its head took to come.
+    pub(super) head_time: Duration,
     /// When the connection to the member stood.
     pub(super) reached: Option<Time>,
     /// When the first byte of the answer came.
@@ -34,6 +37,7 @@ impl Record {
         Self {
             is_open: false,
             began: Time::NEVER,
+            head_time: Duration::ZERO,
             reached: None,
             answered: None,
             status: 0,
@@ -50,6 +54,7 @@ impl Record {
     pub(super) fn begin(&mut self, now: Time) {
         self.is_open = true;
         self.began = now;
+        self.head_time = Duration::ZERO;
         self.reached = None;
         self.answered = None;
         self.status = 0;

@@ -74,6 +74,7 @@ impl Worker {
         }
         if let Some(client) = self.clients.get_mut(key) {
             client.http.input.extend_from_slice(bytes);
+            client.http.head_since = Some(self.io.now);
             // From its first byte on, the head as a whole has a time limit.
             client.set_deadline(client.listener.client_time, &mut self.io);
         }
@@ -104,6 +105,8 @@ impl Worker {
             Ok(Some(head)) => {
                 client.find_wish(head.cookie.map(|span| span.within(bytes)));
                 client.record.begin(self.io.now);
+                let since = client.http.head_since.take().unwrap_or(self.io.now);
+                client.record.head_time = self.io.now.since(since);
                 client.record.bytes_in += head.length as u64;
                 if let Some(log) = &client.listener.log {
                     client.record.keep_line(bytes);

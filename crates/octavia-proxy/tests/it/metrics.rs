@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 
 use octavia_amphora_api::config::{Check, ListenerProtocol};
 
+use crate::support::command::run;
 use crate::support::config::{free_port, listener, monitor};
 use crate::support::datagrams::{Caller, Echo};
-use crate::support::{Origin, Setup, get, id, wait_until};
+use crate::support::pki::{Authority, listener_tls};
+use crate::support::{Client, Origin, Setup, get, id, wait_until};
 
 /// Adds a listener that tells what is counted.
 fn watched(setup: &mut Setup) {
@@ -147,41 +149,8 @@ fn every_name_of_upstream_is_answered_or_known_to_be_missing() {
         .filter(|name| !page.contains(&format!("# TYPE {name} ")))
         .collect();
     insta::assert_snapshot!(missing.join("\n"), @r"
-    octavia_listener_connections_rate_max
-    octavia_listener_http_requests_rate_max
-    octavia_listener_max_session_rate
-    octavia_loadbalancer_current_backend_ssl_key_rate
-    octavia_loadbalancer_current_connection_rate
-    octavia_loadbalancer_current_frontend_ssl_key_rate
-    octavia_loadbalancer_current_session_rate
-    octavia_loadbalancer_current_ssl_connections
-    octavia_loadbalancer_current_ssl_rate
-    octavia_loadbalancer_frontend_ssl_reuse
-    octavia_loadbalancer_max_backend_ssl_key_rate
-    octavia_loadbalancer_max_connection_rate
-    octavia_loadbalancer_max_frontend_ssl_key_rate
-    octavia_loadbalancer_max_session_rate
-    octavia_loadbalancer_max_ssl_connections
-    octavia_loadbalancer_max_ssl_rate
-    octavia_loadbalancer_ssl_cache_lookups_total
-    octavia_loadbalancer_ssl_cache_misses_total
-    octavia_loadbalancer_ssl_connections_total
-    octavia_member_current_throttle
     octavia_member_idle_connections_current
     octavia_member_idle_connections_limit
-    octavia_member_last_session_seconds
-    octavia_member_max_session_rate
-    octavia_member_max_sessions
-    octavia_memory_pool_allocated_bytes
-    octavia_memory_pool_failures_total
-    octavia_memory_pool_used_bytes
-    octavia_pool_check_last_change_seconds
-    octavia_pool_check_up_down_total
-    octavia_pool_downtime_seconds_total
-    octavia_pool_last_session_seconds
-    octavia_pool_limit_sessions
-    octavia_pool_max_session_rate
-    octavia_pool_max_sessions
     ");
 }
 
@@ -217,4 +186,107 @@ fn prometheus_own_parser_reads_the_page() {
     let lines = page.lines().filter(|line| !line.starts_with('#')).count();
     let read = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     assert_eq!(read, lines.to_string());
+}
+
+#[test]
+fn paces_are_measured_by_the_second() {
+    let origin = Origin::named("a");
+    let mut setup = Setup::http(&[origin.address]);
+    watched(&mut setup);
+    let most = |found: &BTreeMap<String, String>, name: String| -> u64 {
+        found[&name].parse().expect("a number")
+    };
+    let mut found = BTreeMap::new();
+    wait_until("a second is over", || {
+        get(setup.address(), "/");
+        found = samples(&setup);
+        most(&found, of_listener("http_requests_rate_max") + "}") > 0
+    });
+    // Every request had a connection of its own, and one member.
+    for name in [
+        of_listener("max_session_rate") + "}",
+        of_member("max_session_rate", 100) + "}",
+        of_member("max_sessions", 100) + "}",
+    ] {
+        assert!(most(&found, name.clone()) > 0, "{name}");
+    }
+    let all = "octavia_loadbalancer_max_connection_rate".to_owned();
+    assert!(most(&found, all) > 0);
+    let ago = most(&found, of_member("last_session_seconds", 100) + "}");
+    assert!(ago < 60, "{ago}");
+    let count = format!(
+        "octavia_listener_request_duration_seconds_count{{listener=\"{}\"}}",
+        id(10)
+    );
+    let requests = most(&found, of_listener("http_requests_total") + "}");
+    assert_eq!(most(&found, count), requests);
+}
+
+#[test]
+fn members_that_cannot_be_reached_are_counted_as_others_are_tried() {
+    let (gone, good) = (Origin::named("gone"), Origin::named("good"));
+    let address = gone.address;
+    drop(gone);
+    let mut setup = Setup::http(&[address, good.address]);
+    watched(&mut setup);
+    get(setup.address(), "/");
+    get(setup.address(), "/");
+    let found = samples(&setup);
+    let pool = format!("{{pool=\"{}:{}\"}}", id(20), id(10));
+    assert_eq!(
+        found[&format!("octavia_pool_redispatch_warnings_total{pool}")],
+        "1"
+    );
+    assert_eq!(
+        found[&(of_member("connection_errors_total", 100) + "}")],
+        "1"
+    );
+}
+
+#[test]
+fn handshakes_and_the_ends_of_certificates_are_told() {
+    let authority = Authority::new("an authority");
+    let origin = Origin::named("a");
+    let mut setup = Setup::new(ListenerProtocol::Http, &[origin.address], |config| {
+        let certificates = vec![
+            authority.certify(&["default.example.org"]),
+            authority.certify(&["*.example.org"]),
+        ];
+        config.listeners[0].tls = Some(listener_tls(certificates));
+    });
+    watched(&mut setup);
+    let folder = tempfile::tempdir().expect("a folder");
+    let session = folder.path().join("session");
+    let session = session.to_str().expect("a path of text");
+    let address = setup.address().to_string();
+    for way in ["-sess_out", "-sess_in", "-sess_in"] {
+        let arguments = ["s_client", "-connect", &address, "-tls1_2", way, session];
+        if run("openssl", &arguments).is_none() {
+            return;
+        }
+    }
+    let mut broken = Client::connect(setup.address());
+    broken.send("no TLS at all");
+    broken.is_closed();
+    wait_until("the broken one is counted", || {
+        setup.counters().request_errors == 1
+    });
+    let found = samples(&setup);
+    let kind = |kind: &str| {
+        let name = of_listener("tls_handshakes_total");
+        found[&format!("{name},kind=\"{kind}\"}}")].clone()
+    };
+    assert_eq!(
+        [kind("full"), kind("resumed"), kind("failed")],
+        ["1", "2", "1"]
+    );
+    assert_eq!(found["octavia_loadbalancer_ssl_connections_total"], "3");
+    assert_eq!(found["octavia_loadbalancer_frontend_ssl_reuse"], "66");
+    for name in ["", "default.example.org", "*.example.org"] {
+        let of = of_listener("certificate_expiry_seconds");
+        let at: u64 = found[&format!("{of},sni=\"{name}\"}}")]
+            .parse()
+            .expect("a moment");
+        assert!(at > 1_700_000_000, "{at}");
+    }
 }

@@ -117,7 +117,11 @@ impl Worker {
 
     fn begin_flow(&mut self, flow: Flow) -> Option<Key> {
         flow.member.begin();
-        let count = |tally: &Tally| tally.sessions.add(1);
+        let now = self.io.now.micros();
+        let count = |tally: &Tally| {
+            tally.sessions.add(1);
+            tally.last.set(now);
+        };
         flow.tallies(self.index)
             .into_iter()
             .flatten()
