@@ -11,6 +11,7 @@ mod conformance;
 mod fuzz;
 mod guide;
 mod haproxy;
+mod http2;
 mod keystone;
 mod mariadb;
 mod schemathesis;
@@ -60,6 +61,8 @@ enum Command {
     Smuggling(smuggling::Args),
     /// Loads a proxy for minutes, with changes and members that die, and looks at its memory.
     Soak(soak::Args),
+    /// Speaks HTTP/2 and gRPC through a proxy with clients and servers in Python.
+    Http2(http2::Args),
     /// Runs the planner's simulation with more seeds than the tests do.
     Sim(sim::Args),
 }
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Haproxy(args) => haproxy::run(&args),
         Command::Smuggling(args) => smuggling::run(&args),
         Command::Soak(args) => soak::run(&args),
+        Command::Http2(args) => http2::run(&args),
         Command::Sim(args) => sim::run(&args),
     };
     match done {

@@ -10,6 +10,7 @@ use crate::cli;
 use crate::conformance;
 use crate::fuzz;
 use crate::guide::{self, Mode};
+use crate::http2;
 use crate::schemathesis;
 use crate::shell::{Step, find, target};
 use crate::tokens;
@@ -65,6 +66,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     })?;
     if !args.quick {
         fuzz(&mut report)?;
+        report.part("HTTP/2 and gRPC, with clients and servers in Python", || {
+            http2::run(&http2::Args {})
+        })?;
         upstreams_tests(&mut report)?;
         report.part("demo", demo)?;
         report.part("tokens of a real Keystone", || {

@@ -50,6 +50,11 @@ impl Record {
         }
     }
 
+    /// Tells whether it has ever begun with anything.
+    pub(super) fn has_begun(&self) -> bool {
+        self.began != Time::NEVER
+    }
+
     /// Begins with a request or connection.
     pub(super) fn begin(&mut self, now: Time) {
         self.is_open = true;

@@ -25,6 +25,11 @@ impl Worker {
             Ok(false) => return Step::Wait,
             Err(_) => return Step::Close,
         }
+        if client.stream.lane().is_some() && client.record.has_begun() {
+            // A stream carries one exchange, whatever bytes are left.
+            client.stream.say_goodbye();
+            return Step::Close;
+        }
         if !client.http.input.is_empty() {
             let input = std::mem::take(&mut client.http.input);
             let step = self.parse_request(key, &input);
