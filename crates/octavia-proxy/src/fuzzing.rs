@@ -7,6 +7,8 @@
     reason = "to panic where a law is broken is all that they do"
 )]
 
+mod http2;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use crate::http1::request::{self, Forward, RequestHead};
 use crate::limits;
 use crate::proxy_protocol::Version;
 use crate::tls::{Outgoing, ServerTls, Session};
+
+pub use http2::{http2_requests, http2_responses};
 
 const COOKIE: &[u8] = b"SRV";
 

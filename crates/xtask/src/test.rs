@@ -66,9 +66,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     })?;
     if !args.quick {
         fuzz(&mut report)?;
-        report.part("HTTP/2 and gRPC, with clients and servers in Python", || {
-            http2::run(&http2::Args {})
-        })?;
+        report.part(
+            "HTTP/2 and gRPC, with clients and servers in Python",
+            || http2::run(&http2::Args {}),
+        )?;
         upstreams_tests(&mut report)?;
         report.part("demo", demo)?;
         report.part("tokens of a real Keystone", || {

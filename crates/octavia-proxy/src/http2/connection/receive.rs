@@ -61,16 +61,16 @@ impl Connection {
         if self.room < 0 {
             return Err(OVER_WINDOW);
         }
-        match self.stream(frame.stream) {
-            Some(stream) => {
-                stream.room -= i64::from(length);
-                stream.owed += length;
-                if stream.room < 0 {
-                    return Err(OVER_WINDOW);
-                }
-            }
-            // It was closed while this was on its way.
-            None => self.give_back(length),
+        let Some(stream) = self.stream(frame.stream) else {
+            // It was closed while this was on its way. If it had ended, it must have stayed silent,
+            // but whether it had is forgotten.
+            self.give_back(length);
+            return self.spend_idle(now);
+        };
+        stream.room -= i64::from(length);
+        stream.owed += length;
+        if stream.room < 0 {
+            return Err(OVER_WINDOW);
         }
         Ok(())
     }
@@ -97,13 +97,7 @@ impl Connection {
         now: Time,
     ) -> Result<(), Fatal> {
         let Ok(at) = self.place(id) else {
-            // What was on its way when the stream was closed. A stream that ended must stay silent,
-            // but whether it had is forgotten.
-            return if is_last || !data.is_empty() {
-                self.spend_idle(now)
-            } else {
-                Ok(())
-            };
+            return Ok(());
         };
         let stream = &mut self.streams[at];
         if matches!(stream.ending, Ending::Reset | Ending::Refused) {

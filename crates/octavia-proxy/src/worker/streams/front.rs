@@ -217,9 +217,10 @@ impl Worker {
             client.set_deadline(client.listener.client_time, &mut self.io);
             return Step::Wait;
         }
+        let is_idle = trunk.core.is_idle();
         trunk.core.say_farewell();
         self.pump_front(key);
-        Step::Close
+        if is_idle { Step::Again } else { Step::Close }
     }
 
     /// Ends a connection with the streams that are open.

@@ -2,9 +2,11 @@
 //! take them.
 
 use super::Trunk;
+use crate::limits;
 use crate::runtime::lane::Lane;
 use crate::runtime::slots::Key;
 use crate::runtime::wire::Wire;
+use crate::worker::client::Phase;
 use crate::worker::{Io, Worker};
 
 impl Worker {
@@ -43,17 +45,30 @@ impl Worker {
         trunk.core.take_output(&mut out);
         let is_over = trunk.core.is_over();
         self.put_front(key, trunk);
-        let sent = self.clients.get_mut(key).map(|client| {
-            let sent = send(&mut client.stream, &out);
-            sent && (!is_over || client.stream.has_pending())
-        });
+        let client = self.clients.get_mut(key);
+        let is_sent = client.is_some_and(|client| send(&mut client.stream, &out));
         self.io.frames = out;
         shrink(&mut self.io);
-        if sent == Some(false) {
-            if let Some(client) = self.clients.get_mut(key) {
-                client.stream.say_goodbye();
-            }
+        if !is_sent {
             self.close(key);
+        } else if is_over {
+            self.linger_after_streams(key);
+        }
+    }
+
+    /// Ends a connection whose streams are done. What the client still sends, windows mostly, must
+    /// not cause a reset that overtakes the last answer.
+    fn linger_after_streams(&mut self, key: Key) {
+        if let Some(client) = self.clients.get_mut(key) {
+            client.trunk = None;
+            client.phase = Phase::Linger;
+            let patience = if client.stream.has_pending() {
+                client.listener.client_time
+            } else {
+                limits::LINGER_TIME
+            };
+            client.set_deadline(patience, &mut self.io);
+            self.agenda.ready.push(key);
         }
     }
 

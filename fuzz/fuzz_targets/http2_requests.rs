@@ -1,0 +1,4 @@
+//! Frames of HTTP/2: requests.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| octavia_proxy::fuzzing::http2_requests(bytes));
