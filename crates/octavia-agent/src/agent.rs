@@ -141,14 +141,17 @@ impl Agent {
         self.configuration.fault()
     }
 
-    /// Takes no other document, because another agent is about to serve the one on disk.
+    /// Takes no other document, because another agent is about to serve the one on disk. The VIPs go
+    /// to the twin, if there is one: the other agent begins as a backup.
     pub async fn freeze(&self) {
         self.configuration.freeze(Frozen::Yes).await;
+        self.configuration.hand_over().await;
     }
 
     /// Takes documents again: nobody took over.
     pub async fn thaw(&self) {
         self.configuration.freeze(Frozen::No).await;
+        self.configuration.take_part().await;
     }
 
     /// Leaves the API and the heartbeats to another agent, which serves already; returns what
@@ -163,11 +166,12 @@ impl Agent {
         Told::default()
     }
 
-    /// Stops it softly: no more heartbeats and requests, then the connections of clients have
-    /// until `drain` to end.
+    /// Stops it softly: no more heartbeats and requests, the VIPs go to the twin if there is one, and
+    /// the connections of clients have until `drain` to end.
     pub async fn stop(self, drain: Duration) {
         self.stop.cancel();
         self.tasks.close();
+        self.configuration.hand_over().await;
         let data_plane = Arc::clone(&self.data_plane);
         let drained = tokio::task::spawn_blocking(move || data_plane.shutdown(drain));
         if let Err(error) = drained.await {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use octavia_amphora_api::agent::{Refusal, RefusalReason};
+use octavia_amphora_api::agent::{Refusal, RefusalReason, VrrpStatus};
 use octavia_amphora_api::{AmphoraConfig, Report};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::data_plane::{DataPlane, Rejected};
 use crate::disk::{self, Prepared};
 use crate::network::Network;
+use crate::vrrp::{Duty, Vrrp};
 use admission::Admission;
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -34,6 +35,7 @@ pub(crate) struct Configuration {
     file: PathBuf,
     data_plane: Arc<dyn DataPlane>,
     network: Network,
+    vrrp: Vrrp,
     state: Mutex<State>,
     fault: watch::Sender<Option<String>>,
     generation: watch::Sender<Option<u64>>,
@@ -77,6 +79,7 @@ impl Configuration {
         Self {
             amphora_id,
             file: base_path.join("config.json"),
+            vrrp: Vrrp::new(Arc::clone(&data_plane)),
             data_plane,
             network,
             state: Mutex::default(),
@@ -116,6 +119,7 @@ impl Configuration {
             .await?
             .map_err(|error| self.not_kept(&error))?;
         state.stored = None;
+        self.vrrp.stop().await;
         let data_plane = Arc::clone(&self.data_plane);
         blocking(move || data_plane.clear()).await?;
         if let Some(served) = state.served.take() {
@@ -175,6 +179,16 @@ impl Configuration {
         self.generation.subscribe()
     }
 
+    /// How it stands with its twin, if it has one.
+    pub(crate) fn vrrp(&self) -> Option<VrrpStatus> {
+        self.vrrp.status()
+    }
+
+    /// Leaves the VIPs to the twin, if there is one.
+    pub(crate) async fn hand_over(&self) {
+        self.vrrp.stop().await;
+    }
+
     /// Returns the state of the data plane.
     pub(crate) async fn report(&self) -> Result<Report, Refusal> {
         let data_plane = Arc::clone(&self.data_plane);
@@ -217,6 +231,8 @@ impl Configuration {
             self.network.remove(&added).await;
             return Err(refusal);
         }
+        let duty = Duty::of(document);
+        self.vrrp.serve(duty).await.map_err(host)?;
         if let Some(before) = state.served.replace(Arc::clone(document)) {
             self.network
                 .remove_gone(&before.interfaces, &document.interfaces)

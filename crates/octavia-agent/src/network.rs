@@ -7,6 +7,7 @@ mod announce;
 mod difference;
 mod frame;
 mod netlink;
+mod vips;
 
 use std::io;
 use std::net::IpAddr;
@@ -18,6 +19,8 @@ use tokio_util::task::TaskTracker;
 
 use difference::{Addresses, gone};
 use netlink::{Link, Netlink};
+
+pub(crate) use vips::Vips;
 
 /// How long the kernel may take for a whole document.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -39,6 +39,30 @@ pub struct AgentStatus {
     /// Why the stored configuration is not served, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// How it stands with its twin, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrrp: Option<VrrpStatus>,
+}
+
+/// How an amphora stands with its twin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VrrpStatus {
+    /// What it is.
+    pub state: VrrpState,
+    /// The amphorae that it knows as its peers.
+    pub peers: Vec<Uuid>,
+}
+
+/// What one of a pair is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VrrpState {
+    /// It has the VIPs.
+    Master,
+    /// It stands by.
+    Backup,
+    /// It cannot serve.
+    Fault,
 }
 
 /// The answer to a configuration that is served now.

@@ -3,6 +3,7 @@
 mod l7;
 mod protection;
 mod tls;
+mod vrrp;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use tls::{
     Certificate, CipherSuite, ClientAuthentication, ClientCertificates, Hsts, ListenerTls, PoolTls,
     TlsVersion,
 };
+pub use vrrp::{Vrrp, VrrpPeer};
 
 /// Everything that one amphora does. Sent whole, never as a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,9 @@ pub struct AmphoraConfig {
     /// Interfaces that the agent sets up. Empty where the host has the addresses already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interfaces: Vec<Interface>,
+    /// How it agrees with its twin on who has the VIPs, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vrrp: Option<Vrrp>,
     /// The enabled listeners. Disabled ones are left out.
     pub listeners: Vec<Listener>,
     /// The pools that listeners use, and those that nothing uses yet.

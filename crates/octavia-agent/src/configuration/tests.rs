@@ -9,6 +9,7 @@ fn document(generation: u64) -> AmphoraConfig {
         load_balancer_id: Uuid::from_u128(2),
         vips: vec!["127.0.0.1".parse().unwrap()],
         interfaces: Vec::new(),
+        vrrp: None,
         listeners: Vec::new(),
         pools: Vec::new(),
     }

@@ -2,11 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use ipnet::IpNet;
-use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
+use rtnetlink::packet_route::address::{
+    AddressAttribute, AddressHeaderFlags, AddressMessage, CacheInfo,
+};
 use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
-use rtnetlink::{AddressMessageBuilder, Handle, LinkUnspec, RouteMessageBuilder};
+use rtnetlink::{
+    AddressMessageBuilder, Handle, LinkUnspec, MulticastGroup, RouteMessageBuilder,
+    new_multicast_connection,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{NetworkError, net};
@@ -15,6 +21,7 @@ use super::{NetworkError, net};
 pub(super) struct Netlink(Handle);
 
 /// An interface, as it is.
+#[derive(Clone)]
 pub(super) struct Link {
     pub(super) index: u32,
     pub(super) name: String,
@@ -22,6 +29,36 @@ pub(super) struct Link {
     pub(super) mtu: u32,
     pub(super) is_up: bool,
     pub(super) is_loopback: bool,
+    /// Whether it is up and there is somebody at the other end of the cable.
+    pub(super) carries: bool,
+}
+
+/// What the kernel says unasked about interfaces. It ends when this is dropped.
+pub(super) struct LinkChanges {
+    messages: BoxStream<'static, ()>,
+    /// The conversation ends with its last handle.
+    _handle: Handle,
+}
+
+impl LinkChanges {
+    pub(super) fn open(tasks: &TaskTracker) -> Result<Self, NetworkError> {
+        let (connection, handle, messages) =
+            new_multicast_connection(&[MulticastGroup::Link]).map_err(NetworkError::NoNetlink)?;
+        tasks.spawn(connection);
+        Ok(Self {
+            messages: messages.map(|_| ()).boxed(),
+            _handle: handle,
+        })
+    }
+
+    /// Waits until something about some interface has changed.
+    pub(super) async fn next(&mut self) {
+        if self.messages.next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        // One change comes in several messages.
+        while let Some(Some(())) = self.messages.next().now_or_never() {}
+    }
 }
 
 impl Netlink {
@@ -59,6 +96,32 @@ impl Netlink {
         link: &Link,
         address: IpNet,
     ) -> Result<(), NetworkError> {
+        self.add(link, address, |_| ()).await
+    }
+
+    /// Adds an address that connections to elsewhere do not start from.
+    pub(super) async fn add_visiting_address(
+        &self,
+        link: &Link,
+        address: IpNet,
+    ) -> Result<(), NetworkError> {
+        self.add(link, address, |message| {
+            // For IPv4, that it is not in the subnet of anything suffices.
+            if address.addr().is_ipv6() {
+                message
+                    .attributes
+                    .push(AddressAttribute::CacheInfo(deprecated()));
+            }
+        })
+        .await
+    }
+
+    async fn add(
+        &self,
+        link: &Link,
+        address: IpNet,
+        change: impl FnOnce(&mut AddressMessage),
+    ) -> Result<(), NetworkError> {
         let mut request = self
             .0
             .address()
@@ -68,6 +131,7 @@ impl Netlink {
         if address.addr().is_ipv6() {
             request.message_mut().header.flags |= AddressHeaderFlags::Nodad;
         }
+        change(request.message_mut());
         let done = request.execute().await;
         done.map_err(|source| refused(&format!("add {address} to {}", link.name), source))
     }
@@ -114,6 +178,13 @@ impl Netlink {
     }
 }
 
+/// Good for ever, preferred for nothing.
+fn deprecated() -> CacheInfo {
+    let mut info = CacheInfo::default();
+    info.ifa_valid = u32::MAX;
+    info
+}
+
 fn refused(attempt: &str, source: rtnetlink::Error) -> NetworkError {
     NetworkError::Refused {
         attempt: attempt.to_owned(),
@@ -129,6 +200,7 @@ fn link(message: &LinkMessage) -> Link {
         mtu: 0,
         is_up: message.header.flags.contains(LinkFlags::Up),
         is_loopback: message.header.flags.contains(LinkFlags::Loopback),
+        carries: (message.header.flags).contains(LinkFlags::Up | LinkFlags::LowerUp),
     };
     for attribute in &message.attributes {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the kernel tells much more")]

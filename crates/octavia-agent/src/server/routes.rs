@@ -68,6 +68,7 @@ async fn status(State(app): State<App>) -> Result<Json<AgentStatus>, Refused> {
         started_at: app.started_at,
         report: app.configuration.report().await?,
         fault: app.configuration.fault(),
+        vrrp: app.configuration.vrrp(),
     }))
 }
 

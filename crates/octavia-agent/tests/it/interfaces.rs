@@ -182,6 +182,7 @@ fn amphora_with(stored: &AmphoraConfig) -> Amphora {
 fn with_addresses(generation: u64, addresses: &[&str]) -> AmphoraConfig {
     AmphoraConfig {
         interfaces: vec![interface(MAC, addresses)],
+        vrrp: None,
         ..document(generation)
     }
 }

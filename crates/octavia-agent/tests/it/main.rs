@@ -8,5 +8,6 @@ mod configuration;
 mod data_plane;
 mod heartbeats;
 mod interfaces;
+mod pair;
 mod shutdown;
 mod tls;

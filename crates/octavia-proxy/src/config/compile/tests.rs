@@ -56,6 +56,7 @@ fn document(members: &[u128]) -> AmphoraConfig {
         load_balancer_id: id(2),
         vips: Vec::new(),
         interfaces: Vec::new(),
+        vrrp: None,
         listeners: vec![listener(10, 80)],
         pools: vec![Pool {
             id: id(20),

@@ -142,6 +142,7 @@ fn document(protocol: ListenerProtocol, members: &[SocketAddr]) -> AmphoraConfig
         load_balancer_id: id(2),
         vips: vec![vip],
         interfaces: Vec::new(),
+        vrrp: None,
         listeners: vec![listener(LISTENER, protocol, free_port(vip))],
         pools: vec![Pool {
             id: id(POOL),
