@@ -136,6 +136,15 @@ impl Configuration {
         self.state.lock().await.frozen = frozen;
     }
 
+    /// Takes its part in the pair again, if it has one, after [`Configuration::hand_over`].
+    pub(crate) async fn take_part(&self) {
+        let state = self.state.lock().await;
+        let duty = state.served.as_deref().and_then(Duty::of);
+        if let Err(error) = self.vrrp.serve(duty).await {
+            tracing::warn!("takes no part in its pair: {error}");
+        }
+    }
+
     /// Serves what an earlier run has stored. What is wrong with it is kept as the fault.
     pub(crate) async fn restore(&self) {
         let file = self.file.clone();

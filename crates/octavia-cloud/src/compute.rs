@@ -42,6 +42,17 @@ pub struct NewServer {
     pub files: Vec<ServerFile>,
     /// The availability zone.
     pub availability_zone: Option<String>,
+    /// Where it may be beside the other servers of its load balancer.
+    pub placement: Placement,
+}
+
+/// Where a server may be beside the other servers of its load balancer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// On any host.
+    Anywhere,
+    /// On another host (anti-affinity), where there are several.
+    Apart,
 }
 
 /// A file in a new server.

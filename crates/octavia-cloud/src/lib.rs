@@ -18,7 +18,7 @@ pub mod noop;
 mod secrets;
 
 pub use catalogue::SubnetDefinition;
-pub use compute::{Compute, NewServer, Server, ServerFile, ServerStatus};
+pub use compute::{Compute, NewServer, Placement, Server, ServerFile, ServerStatus};
 pub use error::{Error, Result};
 pub use identity::{
     AccessRule, CacheSettings, CachedIdentity, CatalogueService, Identity, Token, Validity,

@@ -84,6 +84,10 @@ pub struct AmphoraSettings {
     pub log_format: Option<String>,
     /// Options of `[amphora_agent]` that amphorae are given as they are: where logs go.
     pub log_options: Vec<(&'static str, String)>,
+    /// How pairs agree on who has the VIPs.
+    pub vrrp: VrrpSettings,
+    /// Whether the servers of a pair are to be on different hosts (`[nova] enable_anti_affinity`).
+    pub anti_affinity: bool,
 }
 
 impl Default for AmphoraSettings {
@@ -107,6 +111,42 @@ impl Default for AmphoraSettings {
                 ("log_retry_interval", "2".to_owned()),
                 ("administrative_log_facility", "1".to_owned()),
             ],
+            vrrp: VrrpSettings::default(),
+            anti_affinity: false,
+        }
+    }
+}
+
+/// How pairs speak VRRP (`[keepalived_vrrp]`); the last is ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VrrpSettings {
+    /// Seconds between two advertisements where version 2 is spoken (`vrrp_advert_int`).
+    pub advert_int_s: i32,
+    /// Seconds between two looks of an amphora at its proxy (`vrrp_check_interval`).
+    pub check_interval_s: u32,
+    /// After how many bad looks it gives up being master (`vrrp_fail_count`).
+    pub fail_count: u32,
+    /// After how many good looks it takes part again (`vrrp_success_count`).
+    pub success_count: u32,
+    /// Seconds between two rounds of gratuitous ARPs (`vrrp_garp_refresh_interval`).
+    pub garp_refresh_interval_s: u32,
+    /// How many in a round (`vrrp_garp_refresh_count`).
+    pub garp_refresh_count: u32,
+    /// The time between two advertisements of version 3; with zero, version 2 is spoken, as
+    /// upstream's amphorae do (`advert_interval`).
+    pub advert_interval: Duration,
+}
+
+impl Default for VrrpSettings {
+    fn default() -> Self {
+        Self {
+            advert_int_s: 1,
+            check_interval_s: 5,
+            fail_count: 2,
+            success_count: 2,
+            garp_refresh_interval_s: 5,
+            garp_refresh_count: 2,
+            advert_interval: Duration::from_millis(80),
         }
     }
 }

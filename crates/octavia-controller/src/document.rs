@@ -8,6 +8,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod vrrp;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ use octavia_model::{Amphora, Id, LoadBalancerTree, Network as NetworkId, Subnet 
 use crate::ca::Tickets;
 
 pub use tls::{Material, References, references};
+pub use vrrp::Pair;
+pub(crate) use vrrp::{peers_of, speaks_vrrp};
 
 /// Something that this version's amphora cannot do; nothing of it is left out in silence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +78,7 @@ pub fn document(
             AmphoraNetworking::Host => Vec::new(),
             AmphoraNetworking::Own => interface::interfaces(tree, amphora, surroundings.topography),
         },
+        vrrp: vrrp::vrrp(tree, amphora, surroundings),
         listeners: listener::listeners(tree, surroundings)?,
         pools: pool::pools(tree, surroundings.material)?,
     })
@@ -95,6 +99,8 @@ pub struct Surroundings<'a> {
     pub material: &'a Material,
     /// What the keys of session tickets come from; without it each amphora makes its own.
     pub tickets: Option<&'a Tickets>,
+    /// What the amphorae of a pair share, once that is on record.
+    pub pair: Option<Pair<'a>>,
 }
 
 fn vips(tree: &LoadBalancerTree) -> Vec<std::net::IpAddr> {

@@ -24,6 +24,9 @@ pub enum Error {
     /// An amphora did not answer for too long.
     #[error("amphora {0} does not answer")]
     Silent(Id<Amphora>),
+    /// None of a pair takes the VIPs.
+    #[error("none of the pair has the VIP")]
+    Masterless,
     /// The server of an amphora is not made yet.
     #[error("the server of amphora {0} is still being made")]
     Unbuilt(Id<Amphora>),
@@ -111,7 +114,11 @@ impl Error {
             Self::Store(error) => error.may_retry(),
             Self::Cloud(error) | Self::Secret { source: error, .. } => error.may_retry(),
             Self::Agent(error) => error.may_retry(),
-            Self::Silent(_) | Self::Unbuilt(_) | Self::Moved(_) | Self::Socket { .. } => true,
+            Self::Silent(_)
+            | Self::Masterless
+            | Self::Unbuilt(_)
+            | Self::Moved(_)
+            | Self::Socket { .. } => true,
             Self::LeaseLost | Self::Unsupported(_) | Self::Certificate { .. } => false,
         }
     }

@@ -6,6 +6,7 @@
 
 mod action;
 mod amphora;
+mod pair;
 mod removal;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use chrono::{DateTime, Utc};
 use octavia_cloud::{Port, PortPurpose, Server};
 use octavia_model::{
     Amphora, AmphoraRole, AmphoraStatus, Id, LoadBalancerTree, ProvisioningStatus,
-    Subnet as SubnetId, Topology,
+    Subnet as SubnetId, Topology, VrrpGroup,
 };
 use octavia_store::Reconciliation;
 
@@ -33,6 +34,8 @@ pub struct Wanted {
     pub tree: LoadBalancerTree,
     /// Where the reconciler stands with it.
     pub reconciliation: Reconciliation,
+    /// What its amphorae share, if it has a pair.
+    pub vrrp_group: Option<VrrpGroup>,
 }
 
 /// What was seen of the world.
@@ -44,6 +47,17 @@ pub struct Observed {
     pub servers: Vec<Server>,
     /// What the agents of running servers say.
     pub agents: BTreeMap<Id<Amphora>, AgentSeen>,
+    /// How those that have a twin stand with it.
+    pub pairs: BTreeMap<Id<Amphora>, PairSeen>,
+}
+
+/// How an amphora stands with its twin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PairSeen {
+    /// Whether it has the VIPs.
+    pub is_master: bool,
+    /// The amphorae that it knows as its peers.
+    pub peers: BTreeSet<Id<Amphora>>,
 }
 
 /// What an agent says.
@@ -89,6 +103,8 @@ pub enum Waiting {
     Server(Id<Amphora>),
     /// The agent of an amphora does not answer yet.
     Agent(Id<Amphora>),
+    /// None of a pair has the VIPs yet.
+    Master,
 }
 
 impl fmt::Display for Waiting {
@@ -96,6 +112,7 @@ impl fmt::Display for Waiting {
         match self {
             Self::Server(amphora) => write!(f, "wait for the server of amphora {amphora}"),
             Self::Agent(amphora) => write!(f, "wait for the agent of amphora {amphora}"),
+            Self::Master => f.write_str("wait until one of the pair has the VIP"),
         }
     }
 }
@@ -122,7 +139,11 @@ pub fn plan(wanted: &Wanted, seen: &Observed, settings: &PlanSettings, now: Date
         .kept()
         .map(|amphora| amphora::steps(&view, amphora, &mut steps))
         .collect();
-    removal::condemned(&view, &ready, &mut steps);
+    if pair::is_one(&view) {
+        pair::steps(&view, &ready, &mut steps);
+    } else {
+        removal::condemned(&view, &ready, &mut steps);
+    }
     steps.into_plan()
 }
 
@@ -183,6 +204,11 @@ impl<'a> View<'a> {
         let wanted = self.wanted;
         let amphorae = wanted.tree.amphorae.iter();
         amphorae.filter(|amphora| wanted.is_condemned(amphora))
+    }
+
+    /// Returns when an agent that is not new has been silent for too long.
+    fn patience(&self) -> DateTime<Utc> {
+        self.now + amphora::delta(self.settings.agent_patience)
     }
 
     fn server_of(&self, amphora: Id<Amphora>) -> Option<&'a Server> {

@@ -1,6 +1,7 @@
 //! The reconciler: owns a load balancer by a lease, looks, plans, acts, until all is as wanted.
 
 mod act;
+mod batch;
 mod failure;
 mod files;
 mod look;

@@ -30,6 +30,13 @@ names! {
     }
 }
 
+impl AmphoraStatus {
+    /// Tells whether it may have served since it was made.
+    pub const fn has_served(self) -> bool {
+        !matches!(self, Self::PendingCreate | Self::Booting)
+    }
+}
+
 names! {
     /// The first preference of an amphora in its pair.
     "amphora role"

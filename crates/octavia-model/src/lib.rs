@@ -21,6 +21,7 @@ mod secret;
 mod statistics;
 mod status;
 mod tree;
+mod vrrp_group;
 
 pub use amphora::{Amphora, AmphoraHealth, AmphoraRole, AmphoraStatus};
 pub use availability_zone::{AvailabilityZone, AvailabilityZoneProfile};
@@ -39,6 +40,7 @@ pub use secret::Secret;
 pub use statistics::Statistics;
 pub use status::{Change, Immutable, OperatingStatus, ProvisioningStatus, UnknownName};
 pub use tree::{LoadBalancerTree, PoolTree};
+pub use vrrp_group::VrrpGroup;
 
 /// Marks an id as one of a network of the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -41,6 +41,7 @@ mod tags;
 mod timeline;
 mod tx;
 mod url;
+mod vrrp_group;
 
 pub use counting::counting;
 pub use error::{Error, Result};

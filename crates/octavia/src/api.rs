@@ -5,7 +5,7 @@ mod callers;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use octavia_api::{Api, Auth, Server, Tls};
+use octavia_api::{Api, Auth, Capabilities, Server, Tls};
 use octavia_cloud::noop::NoopNetwork;
 use octavia_cloud::{NetworkDriver, Secrets};
 use octavia_model::{Clock, SystemClock};
@@ -37,25 +37,35 @@ pub(crate) struct Surroundings {
     pub(crate) network: Arc<dyn NetworkDriver>,
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// What the amphorae of this cloud carry.
+    pub(crate) capabilities: Capabilities,
 }
 
 impl Surroundings {
     /// Returns an API on them.
     pub(crate) fn api(self) -> Api {
-        Api::new(self.store, self.network, self.clock).with_secrets(self.secrets)
+        Api::new(self.store, self.network, self.clock)
+            .with_secrets(self.secrets)
+            .with_capabilities(self.capabilities)
     }
 
     /// Opens the networks, and a database that need not answer yet.
     async fn open(configuration: &Configuration) -> Result<Self, Failure> {
-        let network: Arc<dyn NetworkDriver> = match configuration.cloud.networks {
-            Networks::Local => parts::local_cloud(configuration).await?,
-            Networks::Noop => Arc::new(NoopNetwork::default()),
-        };
+        let (network, capabilities): (Arc<dyn NetworkDriver>, _) =
+            match configuration.cloud.networks {
+                Networks::Local => {
+                    let cloud = parts::local_cloud(configuration).await?;
+                    let capabilities = parts::capabilities(&cloud);
+                    (cloud, capabilities)
+                }
+                Networks::Noop => (Arc::new(NoopNetwork::default()), Capabilities::default()),
+            };
         Ok(Self {
             store: db::open_early(configuration).await?,
             network,
             secrets: parts::secrets(configuration),
             clock: Arc::new(SystemClock),
+            capabilities,
         })
     }
 }

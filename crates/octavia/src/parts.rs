@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use octavia_api::Capabilities;
 use octavia_cloud::noop::NoopSecrets;
 use octavia_cloud::{Compute, Isolation, LocalCloud, LocalSecrets, NetworkDriver, Secrets};
 use octavia_controller::agent_client::HttpsAgents;
@@ -69,6 +70,7 @@ impl Parts {
             network: self.network(),
             secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock),
+            capabilities: capabilities(&self.cloud),
         }
     }
 
@@ -119,5 +121,13 @@ impl Parts {
             settings.amphora.controllers.push(here);
         }
         settings
+    }
+}
+
+/// Returns what the amphorae of a cloud carry.
+pub(crate) fn capabilities(cloud: &LocalCloud) -> Capabilities {
+    match cloud.isolation() {
+        Isolation::Namespace => Capabilities::default(),
+        Isolation::Process => Capabilities::on_one_host(),
     }
 }

@@ -11,6 +11,8 @@
 //! - A router that cannot serve is in [`State::Fault`], as with keepalived, and hands over at once.
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;

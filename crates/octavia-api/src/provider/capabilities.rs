@@ -64,6 +64,17 @@ impl Capabilities {
     }
 }
 
+impl Capabilities {
+    /// Returns what is carried by amphorae that share the addresses of one host: none of them could
+    /// hand an address over to another.
+    pub fn on_one_host() -> Self {
+        Self {
+            topologies: all(&[Topology::Single]),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Capabilities {
     /// What the proxy carries today.
     fn default() -> Self {
@@ -100,7 +111,7 @@ impl Default for Capabilities {
             additional_vips: false,
             security_groups: false,
             qos_policies: false,
-            topologies: all(&[Topology::Single]),
+            topologies: all(Topology::ALL),
             sriov: false,
             compute_choices: false,
         }

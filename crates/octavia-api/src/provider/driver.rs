@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use octavia_model::{
     HealthMonitor, L7Rule, LbAlgorithm, Listener, ListenerProtocol, LoadBalancer, Member, Pool,
-    VnicType,
+    Topology, VnicType,
 };
 
 use super::Capabilities;
@@ -60,14 +60,16 @@ impl Driver {
         })
     }
 
+    /// Refuses a topology.
+    pub(crate) fn topology(&self, topology: Topology) -> Result<()> {
+        check(self.carried.topologies.contains(&topology), || {
+            format!("topology {topology} needs amphorae with interfaces of their own")
+        })
+    }
+
     /// Refuses what a flavor and a zone ask for.
     pub(crate) fn choice(&self, flavor: FlavorSettings, zone: &ZoneSettings) -> Result<()> {
         let carried = &self.carried;
-        if let Some(topology) = flavor.topology {
-            check(carried.topologies.contains(&topology), || {
-                format!("topology {topology} is not supported yet")
-            })?;
-        }
         check(carried.sriov || !flavor.sriov_vip, no_sriov)?;
         let chooses = flavor.chooses_compute || zone.chooses_compute;
         check(carried.compute_choices || !chooses, || {

@@ -54,6 +54,10 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
     let settings = flavor.as_ref().map(|flavor| flavor.settings);
     let settings = settings.unwrap_or_default();
     let driver = api.driver(Some(&provider));
+    let topology = settings
+        .topology
+        .unwrap_or(api.config.loadbalancer_topology);
+    driver.topology(topology)?;
     driver.choice(settings, &zone)?;
     let vnic_type = if settings.sriov_vip {
         VnicType::Direct
@@ -64,9 +68,7 @@ pub(crate) async fn choose(api: &Api, post: &LoadBalancerPost) -> Result<Choice>
         provider,
         chosen,
         driver,
-        topology: settings
-            .topology
-            .unwrap_or(api.config.loadbalancer_topology),
+        topology,
         vnic_type,
         flavor_id: flavor.map(|flavor| flavor.id),
         availability_zone: post.availability_zone.clone().value(),

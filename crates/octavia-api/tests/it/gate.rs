@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use axum::Router;
 use octavia_api::Capabilities;
 use serde_json::{Value, json};
 
@@ -91,7 +92,7 @@ async fn flavors_and_zones_that_ask_for_what_is_not_carried_are_refused() {
         with_flavor(&world, r#"{"loadbalancer_topology": "SINGLE"}"#).await,
     ];
     insta::assert_snapshot!(report(&world, calls).await, @r"
-    501 Provider 'amphora' does not support a requested option: topology ACTIVE_STANDBY is not supported yet
+    201 
     501 Provider 'amphora' does not support a requested option: SR-IOV ports are not supported yet
     501 Provider 'amphora' does not support a requested option: choosing image, compute flavor, zone or management network of amphorae is not supported yet
     501 Provider 'amphora' does not support a requested option: choosing image, compute flavor, zone or management network of amphorae is not supported yet
@@ -153,13 +154,26 @@ fn merged(mut base: Value, mut rest: Value) -> Value {
 }
 
 async fn report<const N: usize>(world: &World, calls: [(&str, Value); N]) -> String {
-    let router = world.router_carrying(Capabilities::default());
+    report_of(&world.router_carrying(Capabilities::default()), calls).await
+}
+
+async fn report_of<const N: usize>(router: &Router, calls: [(&str, Value); N]) -> String {
     let mut report = String::new();
     for (path, body) in calls {
         let call = request("POST", &format!("/v2/lbaas/{path}"));
-        let answer = send(&router, call.body(body.to_string().into()).unwrap()).await;
+        let answer = send(router, call.body(body.to_string().into()).unwrap()).await;
         let text = answer.body["faultstring"].as_str().unwrap_or_default();
         writeln!(report, "{} {text}", answer.status.as_u16()).unwrap();
     }
     report
+}
+
+#[tokio::test]
+async fn a_pair_is_refused_where_amphorae_share_the_addresses_of_one_host() {
+    let world = World::new().await;
+    let call = with_flavor(&world, r#"{"loadbalancer_topology": "ACTIVE_STANDBY"}"#).await;
+    let router = world.router_carrying(Capabilities::on_one_host());
+    insta::assert_snapshot!(report_of(&router, [call]).await, @r"
+    501 Provider 'amphora' does not support a requested option: topology ACTIVE_STANDBY needs amphorae with interfaces of their own
+    ");
 }

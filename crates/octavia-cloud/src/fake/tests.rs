@@ -1,7 +1,7 @@
 use octavia_model::{Amphora, LoadBalancer, RandomIds};
 
 use super::*;
-use crate::{Compute, NetworkDriver, NewPort, NewServer, PortFilter, PortPurpose};
+use crate::{Compute, NetworkDriver, NewPort, NewServer, Placement, PortFilter, PortPurpose};
 
 fn load_balancer() -> Id<LoadBalancer> {
     Id::new(&RandomIds)
@@ -25,6 +25,7 @@ fn server(ports: Vec<Id<PortId>>) -> NewServer {
         ports,
         files: Vec::new(),
         availability_zone: None,
+        placement: Placement::Anywhere,
     }
 }
 

@@ -184,13 +184,15 @@ impl Process {
         self.pid
     }
 
-    /// Asks it and its children to end, waits, and kills what is left.
+    /// Asks it and its children to end, waits, and kills what is left. One that is frozen cannot
+    /// hear, and is not waited for.
     pub(super) fn stop(&self, patience: Duration) -> io::Result<()> {
         let Some(handle) = self.open()? else {
             return Ok(());
         };
         self.signal(Signal::TERM)?;
-        if !ends_within(&handle, patience)? {
+        let is_frozen = Stat::read(self.pid).is_some_and(|stat| stat.is_frozen);
+        if is_frozen || !ends_within(&handle, patience)? {
             let pid = self.pid;
             tracing::warn!(
                 pid,
@@ -258,6 +260,8 @@ fn ends_within(handle: &OwnedFd, patience: Duration) -> io::Result<bool> {
 /// What the kernel tells about a process.
 struct Stat {
     runs: bool,
+    /// It was stopped by a signal, or by whoever traces it.
+    is_frozen: bool,
     parent: i32,
     group: i32,
     start_time: u64,
@@ -271,8 +275,10 @@ impl Stat {
     /// See `proc_pid_stat(5)`. The name may hold spaces and parentheses, so fields count from its end.
     fn parse(text: &str) -> Option<Self> {
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        let state = *fields.first()?;
         Some(Self {
-            runs: !matches!(*fields.first()?, "Z" | "X" | "x"),
+            runs: !matches!(state, "Z" | "X" | "x"),
+            is_frozen: matches!(state, "T" | "t"),
             parent: fields.get(1)?.parse().ok()?,
             group: fields.get(2)?.parse().ok()?,
             start_time: fields.get(19)?.parse().ok()?,

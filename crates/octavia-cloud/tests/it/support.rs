@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use octavia_cloud::{
-    Compute, LocalCloud, LocalCloudConfig, Mode, NetworkDriver, NewPort, NewServer, PortPurpose,
-    Server, ServerFile, ServerStatus, Subnet,
+    Compute, LocalCloud, LocalCloudConfig, Mode, NetworkDriver, NewPort, NewServer, Placement,
+    PortPurpose, Server, ServerFile, ServerStatus, Subnet,
 };
 use octavia_model::{Id, RandomIds, Secret};
 use tempfile::TempDir;
@@ -93,6 +93,7 @@ pub(crate) fn new_server() -> NewServer {
             file("certs/server.pem", "a key"),
         ],
         availability_zone: None,
+        placement: Placement::Anywhere,
     }
 }
 

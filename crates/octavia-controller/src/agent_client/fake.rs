@@ -3,11 +3,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
-use octavia_amphora_api::agent::{AgentStatus, Applied, Refusal, RefusalReason};
+use octavia_amphora_api::agent::{
+    AgentStatus, Applied, Refusal, RefusalReason, VrrpState, VrrpStatus,
+};
 use octavia_amphora_api::{AmphoraConfig, Report};
 use octavia_cloud::ServerStatus;
 use octavia_cloud::fake::FakeCloud;
 use octavia_model::{Amphora, Id, Secret};
+use uuid::Uuid;
 
 use super::{AgentAddress, AgentClient, AgentError};
 
@@ -26,6 +29,8 @@ struct State {
     certificates: BTreeMap<Id<Amphora>, Secret<String>>,
     refuse_next: Option<Refusal>,
     pushes: usize,
+    /// Which of a load balancer's amphorae has its VIPs, where they agree on that.
+    masters: BTreeMap<Uuid, Id<Amphora>>,
 }
 
 impl FakeAgents {
@@ -118,6 +123,7 @@ impl FakeAgents {
 impl AgentClient for FakeAgents {
     fn status(&self, agent: AgentAddress) -> BoxFuture<'_, Result<AgentStatus, AgentError>> {
         Box::pin(async move {
+            let running = self.running();
             self.call(agent, |state| {
                 let served = state.served.get(&agent.amphora);
                 Ok(AgentStatus {
@@ -129,6 +135,7 @@ impl AgentClient for FakeAgents {
                         ..Report::default()
                     },
                     fault: None,
+                    vrrp: state.vrrp_of(agent.amphora, &running),
                 })
             })
         })
@@ -180,6 +187,42 @@ impl AgentClient for FakeAgents {
 }
 
 impl State {
+    /// Returns how an amphora stands with its twin: whoever has the VIPs keeps them, and of those
+    /// that could have them, the one that wants most takes them.
+    fn vrrp_of(
+        &mut self,
+        amphora: Id<Amphora>,
+        running: &BTreeSet<Id<Amphora>>,
+    ) -> Option<VrrpStatus> {
+        let config = self.served.get(&amphora)?;
+        let vrrp = config.vrrp.as_ref()?;
+        let able: Vec<_> = self
+            .served
+            .iter()
+            .filter(|(id, other)| {
+                other.load_balancer_id == config.load_balancer_id && running.contains(id)
+            })
+            .filter_map(|(id, other)| Some((other.vrrp.as_ref()?.priority, *id)))
+            .collect();
+        let wants_most = able.iter().max().map(|(_, id)| *id);
+        let known = self.masters.get(&config.load_balancer_id).copied();
+        let master = known
+            .filter(|known| able.iter().any(|(_, id)| id == known))
+            .or(wants_most);
+        let peers = vrrp.peers.iter().map(|peer| peer.amphora_id).collect();
+        let load_balancer = config.load_balancer_id;
+        self.masters
+            .extend(master.map(|master| (load_balancer, master)));
+        Some(VrrpStatus {
+            state: if master == Some(amphora) {
+                VrrpState::Master
+            } else {
+                VrrpState::Backup
+            },
+            peers,
+        })
+    }
+
     /// Refuses what a real agent refuses: a step back, and an address that is in use.
     fn check(&self, config: &AmphoraConfig, running: &BTreeSet<Id<Amphora>>) -> Option<Refusal> {
         let amphora = Id::from_uuid(config.amphora_id);
@@ -194,6 +237,7 @@ impl State {
             **other != amphora
                 && served.load_balancer_id == config.load_balancer_id
                 && running.contains(*other)
+                && !(served.vrrp.is_some() && config.vrrp.is_some())
         });
         others.next().map(|(other, _)| Refusal {
             reason: RefusalReason::Host,

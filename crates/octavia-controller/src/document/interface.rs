@@ -5,7 +5,7 @@ use octavia_amphora_api::config::Interface;
 use octavia_cloud::{FixedIp, Port, PortPurpose};
 use octavia_model::{Amphora, LoadBalancerTree};
 
-use super::{Topography, vips};
+use super::{AmphoraNetworking, Topography, speaks_vrrp, vips};
 
 /// What Ethernet carries, for a network that is not known (any more).
 const ETHERNET_MTU: u32 = 1500;
@@ -29,9 +29,12 @@ pub(super) fn interfaces(
 
 fn vip_interface(tree: &LoadBalancerTree, port: &Port, topography: &Topography) -> Interface {
     let mut interface = interface(port, topography);
-    interface
-        .addresses
-        .extend(vips(tree).into_iter().map(IpNet::from));
+    // Those of a pair belong to whoever is master.
+    if !speaks_vrrp(tree, AmphoraNetworking::Own) {
+        interface
+            .addresses
+            .extend(vips(tree).into_iter().map(IpNet::from));
+    }
     interface.gateway = gateway(port, topography);
     interface
 }

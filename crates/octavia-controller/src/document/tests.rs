@@ -31,6 +31,7 @@ fn build_with(
         topography,
         material: &Material::default(),
         tickets: None,
+        pair: None,
     };
     document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
 }
@@ -669,6 +670,7 @@ fn build_of(tree: &LoadBalancerTree, material: &Material) -> Result<AmphoraConfi
         topography: &Topography::default(),
         material,
         tickets: None,
+        pair: None,
     };
     document(tree, &amphora(1, AmphoraStatus::Booting), 7, &surroundings)
 }

@@ -24,6 +24,9 @@ pub enum Action {
     AttachPort(Id<ServerId>, Id<PortId>),
     /// Have an agent serve the configuration.
     Configure(Id<Amphora>),
+    /// Have an amphora that is to go know its peers. One that cannot be told is removed: it might
+    /// believe to be alone.
+    Introduce(Id<Amphora>),
     /// Have an agent let go of the VIP.
     Release(Id<Amphora>),
     /// Write down that an amphora serves.
@@ -54,6 +57,7 @@ impl fmt::Display for Action {
             Self::StartServer(server) => write!(f, "start server {server}"),
             Self::AttachPort(server, port) => write!(f, "attach port {port} to server {server}"),
             Self::Configure(amphora) => write!(f, "configure amphora {amphora}"),
+            Self::Introduce(amphora) => write!(f, "tell amphora {amphora} of its peers"),
             Self::Release(amphora) => write!(f, "have amphora {amphora} let go of the VIP"),
             Self::Allocate(amphora) => write!(f, "amphora {amphora} serves"),
             Self::DetachPort(server, port) => write!(f, "detach port {port} from server {server}"),

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use octavia_cloud::{Port, PortPurpose, Server, ServerStatus};
 use octavia_model::{Amphora, AmphoraStatus, Id, Subnet as SubnetId};
 
-use super::{Action, AgentSeen, Progress, Steps, View, Waiting};
+use super::{Action, AgentSeen, Progress, Steps, View, Waiting, pair};
 
 /// Tells whether an amphora will never serve (again), so that another has to take its place.
 pub(super) fn is_lost(view: &View<'_>, amphora: &Amphora) -> bool {
@@ -73,7 +73,8 @@ fn with_running_server(
             Progress::Making
         }
         Some(AgentSeen::Serves(generation)) => {
-            if generation.is_none_or(|served| served < view.wanted.generation()) {
+            let is_alone = pair::is_one(view) && !pair::knows_its_peers(view, amphora.id);
+            if is_alone || generation.is_none_or(|served| served < view.wanted.generation()) {
                 return Progress::Ready;
             }
             serving(view, amphora, server, steps);
@@ -162,10 +163,10 @@ fn answer_deadline(view: &View<'_>, amphora: &Amphora) -> DateTime<Utc> {
     if is_new(amphora) {
         boot_deadline(view, amphora)
     } else {
-        view.now + delta(view.settings.agent_patience)
+        view.patience()
     }
 }
 
-fn delta(duration: std::time::Duration) -> TimeDelta {
+pub(super) fn delta(duration: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }

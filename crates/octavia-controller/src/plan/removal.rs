@@ -100,7 +100,7 @@ fn can_serve(server: &Server) -> bool {
 }
 
 /// Plans the end of one amphora: server, ports, record.
-fn end_of(view: &View<'_>, amphora: &Amphora, server: Option<&Server>) -> Vec<Action> {
+pub(super) fn end_of(view: &View<'_>, amphora: &Amphora, server: Option<&Server>) -> Vec<Action> {
     let server = server.map(|server| Action::DeleteServer(server.id));
     let ports = view
         .seen

@@ -8,6 +8,7 @@ use octavia_model::{AmphoraStatus, LoadBalancer};
 use proptest::prelude::*;
 
 use super::*;
+use crate::document;
 use crate::samples::{
     AMPHORA, LB, NETWORK, SUBNET, amphora, bare, full, id, member, reconciliation, start,
 };
@@ -32,6 +33,7 @@ impl Simulation {
             wanted: Wanted {
                 tree,
                 reconciliation: reconciliation(),
+                vrrp_group: None,
             },
             seen: Observed::default(),
             settings: SETTINGS,
@@ -54,6 +56,8 @@ impl Simulation {
     fn run(&mut self) -> String {
         let mut log = String::new();
         for _ in 0..100 {
+            let masters = self.elect();
+            assert!(masters <= 1, "two have the VIPs:\n{log}");
             match self.plan() {
                 Plan::Converged => return log,
                 Plan::Act(actions) => {
@@ -85,6 +89,46 @@ impl Simulation {
                 })
                 .or_insert(AgentSeen::Serves(None));
         }
+    }
+
+    /// An amphora has heard of its peers.
+    fn pair_up(&mut self, amphora: Id<Amphora>) {
+        if document::speaks_vrrp(&self.wanted.tree, self.settings.networking) {
+            let peers = document::peers_of(&self.wanted.tree, amphora, &self.seen.ports);
+            let pair = self.seen.pairs.entry(amphora).or_default();
+            pair.peers = peers.into_iter().map(|(id, _)| id).collect();
+        }
+    }
+
+    /// Of those that could have the VIPs and know of each other, one takes them if none has them.
+    /// Returns how many have them.
+    fn elect(&mut self) -> usize {
+        let serves =
+            |id: &Id<Amphora>| matches!(self.seen.agents.get(id), Some(AgentSeen::Serves(Some(_))));
+        for (id, pair) in &mut self.seen.pairs {
+            pair.is_master &= serves(id);
+        }
+        let heard: BTreeSet<_> = self
+            .seen
+            .pairs
+            .iter()
+            .filter(|(_, pair)| pair.is_master)
+            .flat_map(|(id, pair)| pair.peers.iter().copied().chain([*id]))
+            .collect();
+        // Who hears no master, becomes one.
+        let deaf = self
+            .seen
+            .pairs
+            .iter_mut()
+            .find(|(id, _)| serves(id) && !heard.contains(id));
+        if let Some((_, pair)) = deaf {
+            pair.is_master = true;
+        }
+        self.seen
+            .pairs
+            .values()
+            .filter(|pair| pair.is_master)
+            .count()
     }
 
     fn number(&mut self) -> u32 {
@@ -132,18 +176,21 @@ impl Simulation {
             }
             Action::AttachPort(server, port) => self.attach(*port, Some(*server)),
             Action::DetachPort(_, port) => self.attach(*port, None),
-            Action::Configure(amphora) => {
+            Action::Configure(amphora) | Action::Introduce(amphora) => {
                 let generation = self.wanted.generation();
                 let serves = AgentSeen::Serves(Some(generation));
                 self.seen.agents.insert(*amphora, serves);
+                self.pair_up(*amphora);
             }
             Action::Release(amphora) => {
                 self.seen.agents.insert(*amphora, AgentSeen::Serves(None));
+                self.seen.pairs.remove(amphora);
             }
             Action::Allocate(amphora) => self.amphora(*amphora).status = AmphoraStatus::Allocated,
             Action::DeleteServer(server) => {
                 let amphora = self.server(*server).amphora_id;
                 self.seen.agents.remove(&amphora);
+                self.seen.pairs.remove(&amphora);
                 self.seen.servers.retain(|known| known.id != *server);
             }
             Action::DeletePort(port) => self.seen.ports.retain(|known| known.id != *port),
@@ -167,7 +214,7 @@ impl Simulation {
             mac_address: String::new(),
             fixed_ips: vec![FixedIp {
                 subnet_id: id(SUBNET, 1),
-                ip_address: "10.98.0.30".parse().unwrap(),
+                ip_address: [10, 98, 0, u8::try_from(n % 200).unwrap() + 30].into(),
             }],
             purpose: Some(purpose),
             device_id: String::new(),
@@ -454,11 +501,123 @@ fn members_on_another_subnet_get_a_port_that_is_attached_before_the_push_and_goe
     ");
 }
 
-#[test]
-fn a_pair_gets_a_master_and_a_backup() {
-    let mut tree = bare();
+/// A load balancer with two amphorae on interfaces of their own.
+fn a_pair() -> Simulation {
+    let mut tree = full();
     tree.load_balancer.topology = Some(Topology::ActiveStandby);
     let mut simulation = Simulation::new(tree);
+    simulation.settings.networking = AmphoraNetworking::Own;
+    simulation
+}
+
+#[test]
+fn a_pair_is_made_and_one_of_it_has_the_vip() {
+    assert_snapshot!(a_pair().run(), @r"
+    reserve the VIP
+    add an amphora as MASTER
+    add an amphora as BACKUP
+    make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000003
+    make the server of amphora 000000a3-0000-4000-8000-000000000003
+    make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000004
+    make the server of amphora 000000a3-0000-4000-8000-000000000004
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000003
+    configure amphora 000000a3-0000-4000-8000-000000000003
+    configure amphora 000000a3-0000-4000-8000-000000000004
+    amphora 000000a3-0000-4000-8000-000000000003 serves
+    amphora 000000a3-0000-4000-8000-000000000004 serves
+    ");
+}
+
+#[test]
+fn the_lost_one_of_a_pair_is_replaced_while_the_other_serves() {
+    let mut simulation = a_pair();
+    simulation.run();
+    let lost = simulation.wanted.tree.amphorae[0].id;
+    simulation.seen.servers.retain(|s| s.amphora_id != lost);
+    simulation.seen.agents.remove(&lost);
+    simulation.seen.pairs.remove(&lost);
+    assert_snapshot!(simulation.run(), @r"
+    replace amphorae [000000a3-0000-4000-8000-000000000003]
+    add an amphora as MASTER
+    remove port 000000b0-0000-4000-8000-000000000005
+    amphora 000000a3-0000-4000-8000-000000000003 is gone
+    make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000009
+    make the server of amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-000000000004
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-000000000009
+    amphora 000000a3-0000-4000-8000-000000000009 serves
+    ");
+}
+
+#[test]
+fn a_failover_of_a_pair_hands_over_once() {
+    let mut simulation = a_pair();
+    simulation.run();
+    let old = simulation.wanted.tree.amphorae.iter().map(|a| a.id);
+    simulation.wanted.reconciliation.unwanted_amphorae = old.collect();
+    simulation.wanted.reconciliation.wanted += 1;
+    assert_snapshot!(simulation.run(), @r"
+    replace amphorae [000000a3-0000-4000-8000-000000000003, 000000a3-0000-4000-8000-000000000004]
+    add an amphora as MASTER
+    add an amphora as BACKUP
+    make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000009
+    make the server of amphora 000000a3-0000-4000-8000-000000000009
+    make the VIP-side port of amphora 000000a3-0000-4000-8000-00000000000a
+    make the server of amphora 000000a3-0000-4000-8000-00000000000a
+    tell amphora 000000a3-0000-4000-8000-000000000003 of its peers
+    tell amphora 000000a3-0000-4000-8000-000000000004 of its peers
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-00000000000a
+    amphora 000000a3-0000-4000-8000-000000000009 serves
+    amphora 000000a3-0000-4000-8000-00000000000a serves
+    remove server 0000005e-0000-4000-8000-000000000008
+    remove port 000000b0-0000-4000-8000-000000000007
+    amphora 000000a3-0000-4000-8000-000000000004 is gone
+    tell amphora 000000a3-0000-4000-8000-000000000003 of its peers
+    configure amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-00000000000a
+    have amphora 000000a3-0000-4000-8000-000000000003 let go of the VIP
+    remove server 0000005e-0000-4000-8000-000000000006
+    remove port 000000b0-0000-4000-8000-000000000005
+    amphora 000000a3-0000-4000-8000-000000000003 is gone
+    configure amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-00000000000a
+    ");
+}
+
+#[test]
+fn a_silent_one_of_a_pair_goes_at_once_when_the_other_has_the_vip() {
+    let mut simulation = a_pair();
+    simulation.run();
+    let (first, second) = {
+        let amphorae = &simulation.wanted.tree.amphorae;
+        (amphorae[0].id, amphorae[1].id)
+    };
+    simulation.seen.agents.insert(first, AgentSeen::Silent);
+    simulation.wanted.reconciliation.unwanted_amphorae = vec![first];
+    simulation.seen.pairs.remove(&first);
+    simulation.elect();
+    assert!(simulation.seen.pairs[&second].is_master);
+    assert_snapshot!(simulation.run(), @r"
+    replace amphorae [000000a3-0000-4000-8000-000000000003]
+    add an amphora as MASTER
+    remove server 0000005e-0000-4000-8000-000000000006
+    remove port 000000b0-0000-4000-8000-000000000005
+    amphora 000000a3-0000-4000-8000-000000000003 is gone
+    make the VIP-side port of amphora 000000a3-0000-4000-8000-000000000009
+    make the server of amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-000000000004
+    wait for the agent of amphora 000000a3-0000-4000-8000-000000000009
+    configure amphora 000000a3-0000-4000-8000-000000000009
+    amphora 000000a3-0000-4000-8000-000000000009 serves
+    ");
+}
+
+#[test]
+fn a_pair_gets_a_master_and_a_backup() {
+    let mut simulation = a_pair();
     simulation.run();
     let roles: Vec<_> = simulation
         .wanted
@@ -569,5 +728,34 @@ proptest! {
             simulation.seen.agents.get(&amphora),
             Some(&AgentSeen::Serves(Some(generation)))
         );
+    }
+
+    /// The same for a pair, of which never two have the VIPs at once.
+    #[test]
+    fn whatever_happens_to_a_pair_the_plan_converges_and_leaks_nothing(
+        misfortunes in prop::collection::vec((0_usize..20, misfortune()), 0..6)
+    ) {
+        let mut simulation = a_pair();
+        for (actions, misfortune) in &misfortunes {
+            for _ in 0..*actions {
+                prop_assert!(simulation.elect() <= 1);
+                match simulation.plan() {
+                    Plan::Act(actions) => simulation.act(&actions[0]),
+                    Plan::Wait { .. } => simulation.pass_time(),
+                    Plan::Converged => break,
+                }
+            }
+            strike(&mut simulation, misfortune);
+        }
+        simulation.run();
+        prop_assert_eq!(simulation.wanted.tree.amphorae.len(), 2);
+        prop_assert_eq!(simulation.seen.servers.len(), 2);
+        prop_assert_eq!(simulation.seen.ports.len(), 3);
+        let generation = simulation.wanted.generation();
+        for amphora in &simulation.wanted.tree.amphorae {
+            let serves = simulation.seen.agents.get(&amphora.id);
+            prop_assert_eq!(serves, Some(&AgentSeen::Serves(Some(generation))));
+        }
+        prop_assert_eq!(simulation.elect(), 1);
     }
 }

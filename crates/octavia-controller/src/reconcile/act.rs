@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use octavia_cloud::{NewPort, NewServer, Port, PortFilter, PortPurpose};
-use octavia_model::{Amphora, Id, LoadBalancer, Network, Subnet};
+use octavia_amphora_api::AmphoraConfig;
+use octavia_cloud::{NewPort, NewServer, Placement, Port, PortFilter, PortPurpose};
+use octavia_model::{Amphora, Id, LoadBalancer, Network, Subnet, Topology};
 use octavia_store::{EventKind, Lease, NewEvent, Settlement};
 
 use super::files::boot_files;
@@ -11,7 +12,7 @@ use super::look::agent_of;
 use super::record::ports_for;
 use super::{Acting, ReconcilerSettings};
 use crate::agent_client::AgentAddress;
-use crate::document::{AmphoraNetworking, Surroundings, Topography, document, references};
+use crate::document::{AmphoraNetworking, Pair, Surroundings, Topography, document, references};
 use crate::error::{Error, Result};
 use crate::plan::{Action, Observed, Wanted};
 use crate::world::World;
@@ -110,6 +111,7 @@ impl Hands for Executor {
                 Action::CreateServer(amphora) => self.create_server(site, *amphora).await,
                 Action::RecordServer(amphora) => self.adopt_server(site, *amphora).await,
                 Action::Configure(amphora) => self.configure(site, *amphora).await,
+                Action::Introduce(amphora) => self.introduce(site, *amphora).await,
                 Action::Allocate(amphora) => world.allocate(site, *amphora).await,
                 Action::RetireAmphora(amphora) => world.retire(site, *amphora).await,
                 Action::Settle => self.settle(site).await,
@@ -148,6 +150,7 @@ impl Executor {
             | Action::CreateServer(_)
             | Action::RecordServer(_)
             | Action::Configure(_)
+            | Action::Introduce(_)
             | Action::Allocate(_)
             | Action::RetireAmphora(_)
             | Action::Settle
@@ -226,6 +229,10 @@ impl Executor {
             ports: ports_for(&site.ports(&self.world).await?, amphora),
             files: boot_files(amphora, &issued, authority, settings),
             availability_zone: site.wanted.tree.load_balancer.availability_zone.clone(),
+            placement: match site.wanted.tree.load_balancer.topology {
+                Some(Topology::ActiveStandby) if settings.anti_affinity => Placement::Apart,
+                None | Some(Topology::Single | Topology::ActiveStandby) => Placement::Anywhere,
+            },
         };
         let server = self.world.compute.create_server(&server).await?;
         self.world.record_server(site, &server).await
@@ -240,6 +247,29 @@ impl Executor {
     }
 
     async fn configure(&self, site: &Site<'_>, id: Id<Amphora>) -> Result<Outcome> {
+        let config = self.document(site, id).await?;
+        let agents = &self.world.agents;
+        agents.configure(site.agent(id)?, &config).await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn introduce(&self, site: &Site<'_>, id: Id<Amphora>) -> Result<Outcome> {
+        let config = self.document(site, id).await?;
+        let agent = site.agent(id)?;
+        if let Err(error) = self.world.agents.configure(agent, &config).await {
+            tracing::warn!(
+                amphora.id = %id, %error,
+                "amphora {id} is to go and cannot be told of its peers: it goes at once"
+            );
+            let servers = site.seen.servers.iter();
+            for server in servers.filter(|server| server.amphora_id == id) {
+                self.world.compute.delete_server(server.id).await?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    async fn document(&self, site: &Site<'_>, id: Id<Amphora>) -> Result<AmphoraConfig> {
         let tree = &site.wanted.tree;
         let Some(amphora) = tree.amphorae.iter().find(|amphora| amphora.id == id) else {
             return Err(Error::Moved(format!("amphora {id} is not on record")));
@@ -255,13 +285,17 @@ impl Executor {
             topography: &topography,
             material: &material,
             tickets: Some(&tickets),
+            pair: site.wanted.vrrp_group.as_ref().map(|group| Pair {
+                group,
+                settings: &self.settings.amphora.vrrp,
+            }),
         };
-        let config = document(tree, amphora, site.wanted.generation(), &surroundings)?;
-        self.world
-            .agents
-            .configure(site.agent(id)?, &config)
-            .await?;
-        Ok(Outcome::Done)
+        Ok(document(
+            tree,
+            amphora,
+            site.wanted.generation(),
+            &surroundings,
+        )?)
     }
 
     /// Returns what a document must know of the networks: nothing, where the host has them.

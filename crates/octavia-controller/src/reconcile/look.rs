@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use octavia_amphora_api::agent::{VrrpState, VrrpStatus};
 use octavia_cloud::{Error as CloudError, Port, PortFilter, Server, ServerStatus};
-use octavia_model::{Amphora, Id, LoadBalancer};
+use octavia_model::{Id, LoadBalancer, Topology};
 
 use crate::agent_client::AgentAddress;
 use crate::error::Result;
-use crate::plan::{AgentSeen, Observed, Wanted};
+use crate::plan::{AgentSeen, Observed, PairSeen, Wanted};
 use crate::world::World;
 
 /// How long an agent may take to say how it is, before it counts as silent.
@@ -21,9 +21,14 @@ impl World {
         else {
             return Ok(None);
         };
+        let vrrp_group = match tree.load_balancer.topology {
+            Some(Topology::ActiveStandby) => tx.vrrp_group(id).await?,
+            None | Some(Topology::Single) => None,
+        };
         Ok(Some(Wanted {
             tree,
             reconciliation,
+            vrrp_group,
         }))
     }
 
@@ -33,16 +38,15 @@ impl World {
         let (ports, servers) = tokio::try_join!(self.ports(wanted), async {
             Ok(self.compute.servers(id).await?)
         })?;
-        let agents = if wanted.is_deletion() {
-            BTreeMap::new()
-        } else {
-            self.agents(&servers).await
-        };
-        Ok(Observed {
+        let mut seen = Observed {
             ports,
             servers,
-            agents,
-        })
+            ..Observed::default()
+        };
+        if !wanted.is_deletion() {
+            self.ask_agents(&mut seen).await;
+        }
+        Ok(seen)
     }
 
     async fn ports(&self, wanted: &Wanted) -> Result<Vec<Port>> {
@@ -57,27 +61,44 @@ impl World {
         Ok(ports)
     }
 
-    async fn agents(&self, servers: &[Server]) -> BTreeMap<Id<Amphora>, AgentSeen> {
-        let running = servers
+    async fn ask_agents(&self, seen: &mut Observed) {
+        let running = seen
+            .servers
             .iter()
             .filter(|server| server.status == ServerStatus::Active)
             .filter_map(agent_of);
-        join_all(running.map(|agent| async move { (agent.amphora, self.probe(agent).await) }))
-            .await
-            .into_iter()
-            .collect()
+        let asking = running.map(|agent| async move { (agent.amphora, self.ask(agent).await) });
+        for (amphora, (said, pair)) in join_all(asking).await {
+            seen.agents.insert(amphora, said);
+            seen.pairs.extend(pair.map(|pair| (amphora, pair)));
+        }
     }
 
     /// Asks an agent how it is.
     pub(crate) async fn probe(&self, agent: AgentAddress) -> AgentSeen {
+        self.ask(agent).await.0
+    }
+
+    /// Asks an agent how it is, and how it stands with its twin.
+    pub(super) async fn ask(&self, agent: AgentAddress) -> (AgentSeen, Option<PairSeen>) {
         match tokio::time::timeout(PROBE_TIMEOUT, self.agents.status(agent)).await {
-            Ok(Ok(status)) => AgentSeen::Serves(status.report.generation),
+            Ok(Ok(status)) => {
+                let said = AgentSeen::Serves(status.report.generation);
+                (said, status.vrrp.as_ref().map(pair_seen))
+            }
             Ok(Err(error)) => {
                 tracing::debug!(amphora.id = %agent.amphora, error = %error, "agent is silent");
-                AgentSeen::Silent
+                (AgentSeen::Silent, None)
             }
-            Err(_) => AgentSeen::Silent,
+            Err(_) => (AgentSeen::Silent, None),
         }
+    }
+}
+
+fn pair_seen(status: &VrrpStatus) -> PairSeen {
+    PairSeen {
+        is_master: status.state == VrrpState::Master,
+        peers: status.peers.iter().copied().map(Id::from_uuid).collect(),
     }
 }
 

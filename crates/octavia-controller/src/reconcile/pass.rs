@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use octavia_store::{EventKind, Lease, NewEvent};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Reconciler;
 use super::act::{Outcome, Site, Timeline};
+use super::batch::batches;
 use super::wait::Patience;
 use crate::error::{Error, Result};
 use crate::plan::{Action, Observed, Plan, PlanSettings, Wanted, plan};
@@ -147,16 +149,36 @@ impl Reconciler {
         actions: &[Action],
         token: &CancellationToken,
     ) -> Result<Round> {
+        for batch in batches(actions, site.seen) {
+            let chains = batch
+                .iter()
+                .map(|chain| self.act_in_order(site, chain, token));
+            for outcome in join_all(chains).await {
+                if outcome? == Outcome::Superseded {
+                    return Ok(Round::Again);
+                }
+            }
+        }
+        Ok(Round::Again)
+    }
+
+    /// Does actions one after the other, until one fails or something newer is wanted.
+    async fn act_in_order(
+        &self,
+        site: &Site<'_>,
+        actions: &[&Action],
+        token: &CancellationToken,
+    ) -> Result<Outcome> {
         for action in actions {
             if token.is_cancelled() {
-                break;
+                return Ok(Outcome::Superseded);
             }
             match self.hands.act(site, action).await {
                 Ok(Outcome::Done) => {
                     tracing::debug!("{action}");
                     self.note(site, EventKind::Did, action.to_string());
                 }
-                Ok(Outcome::Superseded) => break,
+                Ok(Outcome::Superseded) => return Ok(Outcome::Superseded),
                 Err(error) => {
                     let message = format!("{action}: {}", error.chain());
                     self.note(site, EventKind::Failed, message);
@@ -164,7 +186,7 @@ impl Reconciler {
                 }
             }
         }
-        Ok(Round::Again)
+        Ok(Outcome::Done)
     }
 
     fn note(&self, site: &Site<'_>, kind: EventKind, message: String) {

@@ -1,7 +1,7 @@
 //! What the reconciler writes down about amphorae and the VIP. Every write proves the lease.
 
 use octavia_cloud::{Port, PortPurpose, Server};
-use octavia_model::{Amphora, AmphoraRole, AmphoraStatus, Id, Port as PortId};
+use octavia_model::{Amphora, AmphoraRole, AmphoraStatus, Id, Port as PortId, Secret, VrrpGroup};
 use octavia_store::{Lease, Tx};
 
 use super::act::{Outcome, Site};
@@ -64,6 +64,15 @@ impl World {
         if is_there {
             return Ok(Outcome::Done);
         }
+        if role != AmphoraRole::Standalone && tx.vrrp_group(site.id()).await?.is_none() {
+            let settings = &site.settings.amphora.vrrp;
+            tx.insert_vrrp_group(&VrrpGroup {
+                load_balancer_id: site.id(),
+                auth_pass: Secret::new(self.ids.next().simple().to_string()),
+                advert_interval_s: settings.advert_int_s,
+            })
+            .await?;
+        }
         let vip = &site.wanted.tree.load_balancer.vip;
         tx.insert_amphora(&Amphora {
             id: Id::new(self.ids.as_ref()),
@@ -79,8 +88,8 @@ impl World {
             cert_expiration: None,
             cert_busy: false,
             vrrp_interface: None,
-            vrrp_id: None,
-            vrrp_priority: None,
+            vrrp_id: vrrp_priority(role).map(|_| VRRP_ID),
+            vrrp_priority: vrrp_priority(role),
             cached_zone: site.wanted.tree.load_balancer.availability_zone.clone(),
             image_id: None,
             compute_flavor: None,
@@ -176,6 +185,18 @@ impl World {
         change(&mut amphora);
         tx.save_amphora(&amphora).await?;
         self.commit(tx, site).await
+    }
+}
+
+/// Upstream numbers every virtual router so: each pair is alone among its peers.
+const VRRP_ID: i32 = 1;
+
+/// Upstream's priorities.
+fn vrrp_priority(role: AmphoraRole) -> Option<i32> {
+    match role {
+        AmphoraRole::Standalone => None,
+        AmphoraRole::Master => Some(100),
+        AmphoraRole::Backup => Some(90),
     }
 }
 

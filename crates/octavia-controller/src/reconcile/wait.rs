@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -84,11 +85,18 @@ impl Reconciler {
         Err(match why {
             Waiting::Server(amphora) => Error::Unbuilt(amphora),
             Waiting::Agent(amphora) => Error::Silent(amphora),
+            Waiting::Master => Error::Masterless,
         })
     }
 
     async fn may_have_ended(&self, why: Waiting, seen: &Observed) -> bool {
         match why {
+            Waiting::Master => {
+                let agents = seen.servers.iter().filter_map(agent_of);
+                let asked = join_all(agents.map(|agent| self.world.ask(agent))).await;
+                let mut pairs = asked.into_iter().filter_map(|(_, pair)| pair);
+                pairs.any(|pair| pair.is_master)
+            }
             // Only compute knows, and the next look asks it.
             Waiting::Server(_) => true,
             Waiting::Agent(amphora) => {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use octavia_cloud::{CertificateBundle, Compute, NetworkDriver, NewPort, NewServer, PortPurpose};
+use octavia_cloud::{
+    CertificateBundle, Compute, NetworkDriver, NewPort, NewServer, Placement, PortPurpose,
+};
 use octavia_controller::Housekeeping;
 use octavia_controller::config::{AmphoraSettings, HousekeepingConfig};
 use octavia_model::{Id, ListenerProtocol, LoadBalancer, RandomIds, Secret};
@@ -46,6 +48,7 @@ async fn leave_behind(stage: &Stage) {
         ports: vec![port.id],
         files: Vec::new(),
         availability_zone: None,
+        placement: Placement::Anywhere,
     };
     stage.cloud.create_server(&server).await.unwrap();
 }

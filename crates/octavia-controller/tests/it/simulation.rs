@@ -32,16 +32,16 @@ struct Ended {
 async fn run(house: &House, scenario: &Scenario, fault: Fault) -> Ended {
     let stage = Arc::new(house.stage());
     let id = scenario.prepare(&stage).await;
-    let hands = Arc::new(FaultyHands::new(&stage, id, fault, scenario.second));
+    let hands = Arc::new(FaultyHands::new(&stage, id, fault, scenario));
     stage.wish_all(id, scenario.first).await;
-    let mut reconciler = worker(&stage, &hands);
+    let mut reconciler = worker(&stage, &hands, scenario);
     for _ in 0..TURNS_MAX {
         match reconciler.turn().await {
             Ok(_) => {}
             Err(Error::LeaseLost) => {
                 // The worker is dead. Its lease ends, and another one looks.
                 stage.advance(settings().worker.lease_length);
-                reconciler = worker(&stage, &hands);
+                reconciler = worker(&stage, &hands, scenario);
             }
             Err(error) => panic!("{scenario:?} {fault:?}: {}", error.chain()),
         }
@@ -58,8 +58,9 @@ async fn run(house: &House, scenario: &Scenario, fault: Fault) -> Ended {
     panic!("{scenario:?} with {fault:?} does not end:\n{description}");
 }
 
-fn worker(stage: &Stage, hands: &Arc<FaultyHands>) -> Reconciler {
-    Reconciler::with_hands(stage.world.clone(), settings(), Arc::clone(hands) as _)
+fn worker(stage: &Stage, hands: &Arc<FaultyHands>, scenario: &Scenario) -> Reconciler {
+    let settings = scenario.settings();
+    Reconciler::with_hands(stage.world.clone(), settings, Arc::clone(hands) as _)
 }
 
 async fn is_settled(stage: &Stage, id: Id<LoadBalancer>) -> bool {

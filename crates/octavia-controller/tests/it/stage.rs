@@ -12,8 +12,8 @@ use octavia_controller::ca::Authority;
 use octavia_controller::config::{CertificateConfig, WorkerConfig};
 use octavia_controller::{Heard, Reconciler, ReconcilerSettings, SecretKeeper, World};
 use octavia_model::{
-    Id, LoadBalancer, LoadBalancerTree, ManualClock, Member, OperatingStatus, Pool,
-    ProvisioningStatus, RandomIds, Weight,
+    Amphora, Id, LoadBalancer, LoadBalancerTree, ManualClock, Member, OperatingStatus, Pool,
+    ProvisioningStatus, RandomIds, Topology, Weight,
 };
 use octavia_store::{Reconciliation, Store, Tx};
 use octavia_testing::{TestDatabase, health_monitor, listener, load_balancer, member_at, pool};
@@ -107,8 +107,12 @@ pub(crate) enum Wish {
     Delete,
     CascadeDelete,
     Failover,
+    /// The failover of the first of its amphorae.
+    FailOverOne,
     RestartHost,
     LoseServer,
+    /// The loss of the server of the first of its amphorae.
+    LoseOneServer,
 }
 
 pub(crate) fn settings() -> ReconcilerSettings {
@@ -160,6 +164,17 @@ impl Stage {
         lb.id
     }
 
+    /// Asks for a load balancer with two amphorae, and with children.
+    pub(crate) async fn create_pair(&self) -> Id<LoadBalancer> {
+        let id = self.create_tree().await;
+        let mut tx = self.begin().await;
+        let mut lb = tx.lock_load_balancer(id).await.unwrap().unwrap();
+        lb.topology = Some(Topology::ActiveStandby);
+        tx.save_load_balancer(&lb).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
     /// Asks for a load balancer with a listener, a pool, two members and a monitor.
     pub(crate) async fn create_tree(&self) -> Id<LoadBalancer> {
         let id = self.create().await;
@@ -198,6 +213,17 @@ impl Stage {
                 }
                 return self.look(id).await;
             }
+            Wish::LoseOneServer => {
+                // The first amphora is asked for, whatever order the cloud has.
+                let first = self
+                    .tree(id)
+                    .await
+                    .and_then(|tree| tree.amphorae[0].compute_id);
+                if let Some(server) = first {
+                    self.cloud.lose_server(server);
+                }
+                return self.look(id).await;
+            }
             _ => {}
         }
         self.advance(Duration::from_secs(1));
@@ -215,6 +241,10 @@ impl Stage {
         change_below(&mut tx, &tree, wish).await;
         match wish {
             Wish::Failover => tx.wake_for_failover(id).await.unwrap(),
+            Wish::FailOverOne => {
+                let first = tree.amphorae[0].id;
+                tx.wake_for_amphora_failover(id, first).await.unwrap()
+            }
             Wish::CascadeDelete => tx.wake_for_cascade_delete(id).await.unwrap(),
             _ => tx.wake(id).await.unwrap(),
         };
@@ -243,7 +273,12 @@ impl Stage {
 
     /// Works until there is nothing to do, with time passing where a try is due later.
     pub(crate) async fn settle(&self, id: Id<LoadBalancer>) {
-        let reconciler = self.reconciler();
+        self.settle_with(id, settings()).await;
+    }
+
+    /// Works with other settings until there is nothing to do.
+    pub(crate) async fn settle_with(&self, id: Id<LoadBalancer>, settings: ReconcilerSettings) {
+        let reconciler = Reconciler::new(self.world.clone(), settings);
         for _ in 0..100 {
             reconciler.turn().await.unwrap();
             let reconciliation = self.reconciliation(id).await;
@@ -268,8 +303,13 @@ impl Stage {
             };
             let served = served.map(|config| {
                 let members = config.pools.iter().map(|pool| pool.members.len());
+                let peers = config.vrrp.map_or(0, |vrrp| vrrp.peers.len());
+                let peers = match peers {
+                    0 => String::new(),
+                    peers => format!(", {peers} peers"),
+                };
                 format!(
-                    "generation {}, {} listeners, {} pools, {} members",
+                    "generation {}, {} listeners, {} pools, {} members{peers}",
                     config.generation,
                     config.listeners.len(),
                     config.pools.len(),
@@ -302,11 +342,21 @@ impl Stage {
                 lines.push(format!("monitor {} {}", statuses.0, statuses.1));
             }
         }
-        for amphora in &tree.amphorae {
-            let has = (amphora.compute_id.is_some(), amphora.vrrp_ip.is_some());
-            lines.push(format!("amphora {} {has:?}", amphora.status));
-        }
+        let mut amphorae: Vec<_> = tree.amphorae.iter().map(describe_amphora).collect();
+        // Which of a pair was made first is chance.
+        amphorae.sort();
+        lines.extend(amphorae);
         lines
+    }
+}
+
+fn describe_amphora(amphora: &Amphora) -> String {
+    let has = (amphora.compute_id.is_some(), amphora.vrrp_ip.is_some());
+    match (amphora.role, amphora.vrrp_priority) {
+        (Some(role), Some(priority)) => {
+            format!("amphora {} {has:?} {role} {priority}", amphora.status)
+        }
+        _ => format!("amphora {} {has:?}", amphora.status),
     }
 }
 
@@ -375,8 +425,10 @@ async fn change_below(tx: &mut Tx, tree: &LoadBalancerTree, wish: Wish) {
         | Wish::Delete
         | Wish::CascadeDelete
         | Wish::Failover
+        | Wish::FailOverOne
         | Wish::RestartHost
-        | Wish::LoseServer => {}
+        | Wish::LoseServer
+        | Wish::LoseOneServer => {}
     }
 }
 

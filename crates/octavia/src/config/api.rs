@@ -63,12 +63,6 @@ pub(crate) enum AuthStrategy {
 pub(super) fn read(reader: &Reader<'_>, sources: &Sources) -> ApiRole {
     let mut obstacles = Vec::new();
     let auth = auth_strategy(reader, &mut obstacles);
-    let drives = reader.text((API, "default_provider_driver"));
-    let pretends = drives.is_some_and(|name| name.starts_with("noop_driver"));
-    if topology(reader) == Topology::ActiveStandby && !pretends {
-        let later = "pairs come with a later version; until then SINGLE";
-        obstacles.push(reader.problem(TOPOLOGY, later));
-    }
     ApiRole {
         auth,
         policy: policy::read(reader, sources),

@@ -2,7 +2,7 @@
 
 use octavia_amphora_api::config::Timeouts;
 use octavia_controller::config::{
-    AmphoraSettings, CertificateFiles, HealthConfig, HousekeepingConfig, WorkerConfig,
+    AmphoraSettings, CertificateFiles, HealthConfig, HousekeepingConfig, VrrpSettings, WorkerConfig,
 };
 use octavia_controller::document::AmphoraNetworking;
 use octavia_model::Secret;
@@ -14,6 +14,7 @@ use super::settings::Name;
 const WORKER: &str = "controller_worker";
 const AGENT: &str = "amphora_agent";
 const AMPHORA: &str = "haproxy_amphora";
+const VRRP: &str = "keepalived_vrrp";
 const HEALTH: &str = "health_manager";
 const HEARTBEAT_KEY: Name = ("health_manager", "heartbeat_key");
 const HOUSE: &str = "house_keeping";
@@ -92,6 +93,20 @@ fn amphora(reader: &Reader<'_>) -> AmphoraSettings {
             .text((AMPHORA, "user_log_format"))
             .filter(|_| reader.boolean((AMPHORA, "connection_logging"))),
         log_options: log_options(reader),
+        vrrp: vrrp(reader),
+        anti_affinity: reader.boolean(("nova", "enable_anti_affinity")),
+    }
+}
+
+fn vrrp(reader: &Reader<'_>) -> VrrpSettings {
+    VrrpSettings {
+        advert_int_s: reader.number((VRRP, "vrrp_advert_int")),
+        check_interval_s: reader.number((VRRP, "vrrp_check_interval")),
+        fail_count: reader.number((VRRP, "vrrp_fail_count")),
+        success_count: reader.number((VRRP, "vrrp_success_count")),
+        garp_refresh_interval_s: reader.number((VRRP, "vrrp_garp_refresh_interval")),
+        garp_refresh_count: reader.number((VRRP, "vrrp_garp_refresh_count")),
+        advert_interval: reader.seconds((VRRP, "advert_interval")),
     }
 }
 

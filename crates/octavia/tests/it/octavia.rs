@@ -69,6 +69,22 @@ impl Home {
         std::fs::write(self.config(), before + text).unwrap();
     }
 
+    /// Puts another configuration in the place of the one it was made with.
+    pub(crate) fn set_configuration(&self, text: &str) {
+        std::fs::write(self.config(), text).unwrap();
+    }
+
+    /// Returns the processes of its amphorae.
+    pub(crate) fn amphorae(&self) -> Vec<i32> {
+        let is_amphora = |pid: &i32| {
+            let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            words
+                .split(|octet| *octet == 0)
+                .any(|word| word == b"amphora")
+        };
+        self.processes().into_iter().filter(is_amphora).collect()
+    }
+
     /// Returns the host's address on the amphorae's network.
     pub(crate) fn host(&self) -> std::net::IpAddr {
         [127, self.piece, 128, 1].into()

@@ -154,7 +154,6 @@ fn an_api_that_would_need_keystone_does_not_start_without_it() {
       default: [keystone_authtoken] password = ***: it is needed to check tokens; [api_settings] auth_strategy = noauth checks none
       default: [keystone_authtoken] username = : it is needed to check tokens; [api_settings] auth_strategy = noauth checks none
       default: [keystone_authtoken] project_name = : it, or project_id, is needed to check tokens
-      octavia.conf:4: [controller_worker] loadbalancer_topology = ACTIVE_STANDBY: pairs come with a later version; until then SINGLE
     ");
     assert_eq!(ended.status.code(), Some(78));
 }

@@ -7,7 +7,8 @@ use octavia_controller::reconcile::{Executor, Hands, Outcome, Site};
 use octavia_controller::{Error, Result};
 use octavia_model::{Id, LoadBalancer};
 
-use crate::stage::{Stage, Wish, settings};
+use super::scenarios::Scenario;
+use crate::stage::{Stage, Wish};
 
 /// What goes wrong in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,14 +65,14 @@ impl FaultyHands {
         stage: &Arc<Stage>,
         id: Id<LoadBalancer>,
         fault: Fault,
-        second: Option<Wish>,
+        scenario: &Scenario,
     ) -> Self {
         Self {
-            executor: Executor::new(stage.world.clone(), settings()),
+            executor: Executor::new(stage.world.clone(), scenario.settings()),
             stage: Arc::clone(stage),
             id,
             fault,
-            second,
+            second: scenario.second,
             wished: AtomicUsize::new(0),
             actions: AtomicUsize::new(0),
             chance: AtomicU64::new(match fault {

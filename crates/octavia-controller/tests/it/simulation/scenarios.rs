@@ -1,6 +1,8 @@
+use octavia_controller::ReconcilerSettings;
+use octavia_controller::document::AmphoraNetworking;
 use octavia_model::{Id, LoadBalancer};
 
-use crate::stage::{Stage, Wish};
+use crate::stage::{Stage, Wish, settings};
 
 /// What there is before the wishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,10 @@ pub(super) enum Before {
     Bare,
     /// One that works, with children.
     Tree,
+    /// One with two amphorae that was just asked for.
+    AskedForPair,
+    /// One with two amphorae that works.
+    Pair,
 }
 
 /// A load balancer, what happens to it, and what happens to it while that is done.
@@ -91,6 +97,25 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         &[Wish::AddMember],
         Wish::Failover,
     ),
+    one("pair: create", Before::AskedForPair, &[]),
+    one("pair: member create", Before::Pair, &[Wish::AddMember]),
+    one("pair: failover", Before::Pair, &[Wish::Failover]),
+    one("pair: loss of one", Before::Pair, &[Wish::LoseOneServer]),
+    one("pair: loss of both", Before::Pair, &[Wish::LoseServer]),
+    one("pair: failover of one", Before::Pair, &[Wish::FailOverOne]),
+    one("pair: delete", Before::Pair, &[Wish::CascadeDelete]),
+    two(
+        "pair: delete during failover",
+        Before::Pair,
+        &[Wish::Failover],
+        Wish::CascadeDelete,
+    ),
+    two(
+        "pair: one lost during a failover",
+        Before::Pair,
+        &[Wish::Failover],
+        Wish::LoseOneServer,
+    ),
 ];
 
 impl Scenario {
@@ -109,7 +134,22 @@ impl Scenario {
                 stage.settle(id).await;
                 id
             }
+            Before::AskedForPair => stage.create_pair().await,
+            Before::Pair => {
+                let id = stage.create_pair().await;
+                stage.settle_with(id, self.settings()).await;
+                id
+            }
         }
+    }
+
+    /// Returns the settings of its workers: pairs need interfaces of their own.
+    pub(super) fn settings(&self) -> ReconcilerSettings {
+        let mut settings = settings();
+        if matches!(self.before, Before::AskedForPair | Before::Pair) {
+            settings.worker.networking = AmphoraNetworking::Own;
+        }
+        settings
     }
 }
 
