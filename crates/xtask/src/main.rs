@@ -7,6 +7,7 @@
 mod bench;
 mod churn;
 mod cli;
+mod clients;
 mod conformance;
 mod fuzz;
 mod guide;
@@ -57,6 +58,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Prints what differs between HAProxy, configured by upstream, and our proxy.
     Haproxy(haproxy::Args),
+    /// Lets clients and servers that nobody here wrote talk through the data plane.
+    Clients(clients::Args),
     /// Prints what we, HAProxy and nginx make of requests that could be understood in two ways.
     Smuggling(smuggling::Args),
     /// Loads a proxy for minutes, with changes and members that die, and looks at its memory.
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Churn(args) => churn::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Haproxy(args) => haproxy::run(&args),
+        Command::Clients(args) => clients::run(&args),
         Command::Smuggling(args) => smuggling::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Http2(args) => http2::run(&args),

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 
 use crate::cli;
+use crate::clients;
 use crate::conformance;
 use crate::fuzz;
 use crate::guide::{self, Mode};
@@ -65,6 +66,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Step::new("cargo").args(["test", "--workspace"]).run()
     })?;
     if !args.quick {
+        report.part("clients and servers of others", || {
+            clients::run(&clients::Args {})
+        })?;
         fuzz(&mut report)?;
         report.part(
             "HTTP/2 and gRPC, with clients and servers in Python",

@@ -6,8 +6,9 @@ use crate::shell::{Step, find};
 use crate::venv::python;
 
 /// Programs that the tests use, and Debian's packages that hold them.
-const NEEDED: [(&str, &str); 7] = [
+const NEEDED: [(&str, &str); 8] = [
     ("mariadbd", "mariadb-server"),
+    ("chromium", "chromium"),
     ("curl", "curl"),
     ("haproxy", "haproxy"),
     ("nginx", "nginx-light"),
