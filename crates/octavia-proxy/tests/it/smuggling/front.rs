@@ -30,7 +30,7 @@ pub(super) struct Front {
     reason = "they end with their owner, and are held for nothing else"
 )]
 enum Proxy {
-    Ours(Setup),
+    Ours(Box<Setup>),
     Peer(Program),
 }
 
@@ -97,7 +97,7 @@ pub(super) fn ours(lanes: usize) -> Front {
         name: "ours",
         addresses: ports.map(|port| SocketAddr::new(vip, port)).collect(),
         recorders,
-        _proxy: Proxy::Ours(setup),
+        _proxy: Proxy::Ours(Box::new(setup)),
     }
 }
 
