@@ -138,6 +138,15 @@ pub(crate) fn octavia(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(target().join("release/octavia"))
 }
 
+/// Returns our proxy alone, without an agent: the given one, or one built for it.
+pub(crate) fn proxy(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(binary) = given {
+        return Ok(binary.to_owned());
+    }
+    build(&["--package", "octavia-proxy", "--example", "proxy"])?;
+    Ok(target().join("release/examples/proxy"))
+}
+
 /// Returns the CPU time of a process: that of all its threads, ended ones too.
 pub(crate) fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     let pid = Pid::from_raw(i32::try_from(pid)?);

@@ -4,7 +4,7 @@
 //! flow of its own, and the echo run on the other cores, inside this program.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -16,10 +16,10 @@ use clap::Parser;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use serde_json::json;
 
-use super::process::{Core, Program, build, now, on_core};
+use super::process::{self, Core, Program, now, on_core};
 use super::proxy::{Target, summary};
 use super::report::{Report, say};
-use crate::shell::{find, target, until};
+use crate::shell::{find, until};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// How long a turn lasts, in seconds.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
+    /// The build of our proxy alone (the example of its crate) to measure; built if absent.
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// Flows at once.
     #[arg(long, default_value_t = 64)]
     flows: usize,
@@ -45,8 +48,9 @@ pub(crate) struct Args {
 
 impl Args {
     /// Measures with 64 flows.
-    pub(super) fn new(rounds: u32, seconds: u32) -> Self {
+    pub(super) fn new(binary: &Path, rounds: u32, seconds: u32) -> Self {
         Self {
+            binary: Some(binary.to_owned()),
             rounds,
             seconds: seconds.into(),
             flows: 64,
@@ -82,7 +86,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Report> {
 pub(super) fn rounds(args: &Args) -> anyhow::Result<Vec<[f64; 2]>> {
     let echo = on_core(Core::Others, Echo::start)??;
     let directory = tempfile::tempdir()?;
-    let ours = Contender::ours(directory.path(), echo.address)?;
+    let binary = process::proxy(args.binary.as_deref())?;
+    let ours = Contender::ours(&binary, directory.path(), echo.address)?;
     let peer = Contender::nginx(directory.path(), echo.address)?;
     let mut rounds = Vec::new();
     for round in 0..args.rounds {
@@ -150,13 +155,12 @@ struct Contender {
 }
 
 impl Contender {
-    /// Builds our proxy and starts it alone, without an agent.
-    fn ours(directory: &Path, echo: SocketAddr) -> anyhow::Result<Self> {
-        build(&["--package", "octavia-proxy", "--example", "proxy"])?;
+    /// Starts our proxy alone, without an agent.
+    fn ours(binary: &Path, directory: &Path, echo: SocketAddr) -> anyhow::Result<Self> {
         let listener = free_address()?;
         let file = directory.join("proxy.json");
         std::fs::write(&file, document(listener, echo).to_string())?;
-        let mut command = Command::new(target().join("release/examples/proxy"));
+        let mut command = Command::new(binary);
         // It serves until its input closes, which is when we end.
         command.arg(file).arg("1").stdin(Stdio::piped());
         command.stdout(Stdio::null());

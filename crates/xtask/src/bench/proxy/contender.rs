@@ -13,8 +13,8 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::Program;
 use super::backend::Backend;
-use crate::bench::process::{Core, build, free_address, now};
-use crate::shell::{find, target};
+use crate::bench::process::{Core, free_address, now};
+use crate::shell::find;
 
 /// A proxy with a listener of each kind in front of the members.
 pub(crate) struct Contender {
@@ -70,10 +70,10 @@ impl Listeners {
 
 impl Contender {
     /// Starts our proxy alone, without an agent.
-    pub(crate) fn ours(backend: &Backend, setup: &Setup) -> anyhow::Result<Self> {
+    pub(crate) fn ours(binary: &Path, backend: &Backend, setup: &Setup) -> anyhow::Result<Self> {
         let listeners = Listeners::free()?;
         let file = write_document(backend, setup, (listeners, 1))?;
-        let mut command = Command::new(target().join("release/examples/proxy"));
+        let mut command = Command::new(binary);
         // It serves until its input closes, which is when we end.
         command.arg(file).arg("1").stdin(Stdio::piped());
         command.args(setup.logs.map(|logs| logs.to_string()));
@@ -108,11 +108,6 @@ pub(crate) fn most_connections() -> anyhow::Result<u32> {
     let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let most = descriptors.saturating_sub(100) / 5 * 2;
     Ok(u32::try_from(most).unwrap_or(u32::MAX).min(50_000))
-}
-
-/// Builds our proxy.
-pub(crate) fn build_ours() -> anyhow::Result<()> {
-    build(&["--package", "octavia-proxy", "--example", "proxy"])
 }
 
 /// Changes the weight of a member; returns the time until ours serves that, with the reading of the
