@@ -24,5 +24,6 @@ mod swaps;
 mod tcp;
 mod tls;
 mod tls_members;
+mod tls_refused;
 mod traffic_log;
 mod udp;

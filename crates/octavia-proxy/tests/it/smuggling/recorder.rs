@@ -72,8 +72,9 @@ fn accept(listener: &TcpListener, shared: &Shared) {
             .set_read_timeout(Some(PATIENCE))
             .expect("set a limit");
         let clone = stream.try_clone().expect("a second handle");
-        let thread = std::thread::spawn(move || serve(stream));
+        // Locked before it can answer: whoever has the answer finds the connection in the list.
         let mut connections = shared.connections.lock().expect("no thread panicked");
+        let thread = std::thread::spawn(move || serve(stream));
         connections.push((clone, thread));
     }
 }
