@@ -160,6 +160,28 @@ fn the_ports_of_one_client_are_spread_by_weight() {
     assert!((7_200..7_800).contains(&heavy), "{heavy} of 10000");
 }
 
+#[test]
+fn a_member_that_comes_takes_its_share_and_moves_no_other_client() {
+    const CLIENTS: u32 = 3000;
+    for count in [2_u32, 5, 20] {
+        let members = candidates(&vec![1; count as usize]);
+        for choose in [by_source, by_source_and_port] {
+            let mut moved = 0;
+            for client in (0..CLIENTS).map(client) {
+                let (before, after) = (choose(client, &members[1..]), choose(client, &members));
+                assert!(after == Some(0) || before == after);
+                moved += u32::from(before != after);
+            }
+            let share = CLIENTS / count;
+            let near = share * 3 / 4..share * 5 / 4;
+            assert!(
+                near.contains(&moved),
+                "{moved} of {CLIENTS} moved to one of {count}"
+            );
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn in_a_whole_cycle_each_member_gets_its_weight(weights in prop::collection::vec(1_u32..20, 1..8)) {
@@ -196,6 +218,21 @@ proptest! {
             let (before, after) = (choose(client, &members), choose(client, &left));
             prop_assert!(before == Some(gone) || before == after);
         }
+    }
+
+    #[test]
+    fn no_other_has_fewer_connections_for_its_weight(
+        members in prop::collection::vec((1_u32..256, 0_u32..50), 1..10),
+    ) {
+        let mut candidates = candidates(&members.iter().map(|member| member.0).collect::<Vec<_>>());
+        for (candidate, member) in candidates.iter_mut().zip(&members) {
+            candidate.active = member.1;
+        }
+        let turns = &mut turns(members.len());
+        let all = candidates.iter().copied();
+        let chosen = choose(Algorithm::LeastConnections, turns, client(1), all).expect("a member");
+        let load = |index: usize| f64::from(members[index].1) / f64::from(members[index].0);
+        prop_assert!((0..members.len()).all(|other| load(chosen) <= load(other)));
     }
 
     #[test]

@@ -119,6 +119,37 @@ fn whoever_was_there_from_the_start_has_its_whole_share() {
 
 proptest! {
     #[test]
+    fn only_members_that_take_traffic_serve_and_backups_only_without_others(
+        kinds in prop::collection::vec((0_u16..3, any::<bool>(), any::<bool>()), 1..8),
+        algorithm in prop::sample::select(vec![
+            Algorithm::RoundRobin,
+            Algorithm::LeastConnections,
+            Algorithm::SourceIp,
+            Algorithm::SourceIpPort,
+        ]),
+    ) {
+        let mut members = Vec::new();
+        for (slot, (weight, backup, enabled)) in kinds.into_iter().enumerate() {
+            members.push(Member { weight, backup, enabled, ..member(slot) });
+        }
+        let pool = Pool { algorithm, ..pool(members, None) };
+        let now = Time::now();
+        let able = |backup: bool| {
+            let members = pool.members.iter().filter(|member| pool.takes_traffic(member, now));
+            members.filter(|member| member.backup == backup).count()
+        };
+        for _ in 0..10 {
+            match chosen(&pool, now).map(|slot| &pool.members[slot]) {
+                None => prop_assert_eq!(able(false) + able(true), 0),
+                Some(member) => {
+                    prop_assert!(pool.takes_traffic(member, now));
+                    prop_assert!(!member.backup || able(false) == 0);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_floor_holds_whatever_clients_meet(
         count in 1_usize..12, floor_percent in 0_u8..=100,
         events in prop::collection::vec((0_usize..12, any::<bool>(), 0_u32..3), 1..300),
