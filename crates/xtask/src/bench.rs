@@ -2,6 +2,7 @@
 
 mod api;
 mod control;
+mod failover;
 pub(crate) mod http;
 pub(crate) mod process;
 mod proxy;
@@ -29,6 +30,8 @@ enum What {
     Udp(udp::Args),
     /// CPU time of the API for each request, beside upstream's.
     Api(api::Args),
+    /// How long the VIP of a pair does not answer when its master is struck; as root.
+    Failover(failover::Args),
     /// Time from a change in the API until it is live.
     Control(control::Args),
 }
@@ -36,6 +39,7 @@ enum What {
 /// Runs the measurement.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let report = match args.what {
+        What::Failover(what) => return failover::run(&what),
         What::Proxy(what) => proxy::run(&what)?,
         What::Udp(what) => udp::run(&what)?,
         What::Api(what) => api::run(&what)?,
