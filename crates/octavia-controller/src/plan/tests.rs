@@ -103,8 +103,12 @@ impl Simulation {
     /// Of those that could have the VIPs and know of each other, one takes them if none has them.
     /// Returns how many have them.
     fn elect(&mut self) -> usize {
-        let serves =
-            |id: &Id<Amphora>| matches!(self.seen.agents.get(id), Some(AgentSeen::Serves(Some(_))));
+        // Without its port on the VIP's network it neither hears nor answers anybody there.
+        let (agents, ports) = (&self.seen.agents, &self.seen.ports);
+        let serves = |id: &Id<Amphora>| {
+            let of = |port: &Port| matches!(port.purpose, Some(PortPurpose::Vrrp { amphora, .. }) if amphora == *id);
+            matches!(agents.get(id), Some(AgentSeen::Serves(Some(_)))) && ports.iter().any(of)
+        };
         for (id, pair) in &mut self.seen.pairs {
             pair.is_master &= serves(id);
         }
