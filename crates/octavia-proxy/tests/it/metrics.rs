@@ -42,6 +42,15 @@ fn samples(setup: &Setup) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Returns the samples as soon as `key` is `value`: an exchange is counted after its answer left,
+/// and the one who asks may be served by another loop.
+fn settled(setup: &Setup, key: &str, value: &str) -> BTreeMap<String, String> {
+    wait_until(&format!("{key} is {value}"), || {
+        samples(setup).get(key).is_some_and(|found| found == value)
+    });
+    samples(setup)
+}
+
 fn of_listener(name: &str) -> String {
     format!("octavia_listener_{name}{{listener=\"{}\"", id(10))
 }
@@ -68,7 +77,11 @@ fn requests_are_counted_by_listener_pool_and_member() {
     for path in ["/", "/", "/missing"] {
         get(setup.address(), path);
     }
-    let found = samples(&setup);
+    let histogram = format!(
+        "octavia_listener_total_duration_seconds_bucket{{listener=\"{}\",le=\"+Inf\"}}",
+        id(10)
+    );
+    let found = settled(&setup, &histogram, "3");
     let value = |name: String| found[&name].clone();
     let code = |code: &str| format!(",code=\"{code}\"}}");
     let answers = of_listener("http_responses_total");
@@ -79,11 +92,6 @@ fn requests_are_counted_by_listener_pool_and_member() {
     assert_eq!(value(of_member("sessions_total", 100) + "}"), "3");
     assert_eq!(value(of_listener("http_requests_total") + "}"), "3");
     assert_eq!(value(of_listener("status") + ",state=\"UP\"}"), "1");
-    let histogram = format!(
-        "octavia_listener_total_duration_seconds_bucket{{listener=\"{}\",le=\"+Inf\"}}",
-        id(10)
-    );
-    assert_eq!(value(histogram), "3");
     assert_eq!(value("octavia_loadbalancer_requests_total".into()), "3");
 }
 
@@ -95,8 +103,8 @@ fn counters_survive_a_change_of_configuration() {
     get(setup.address(), "/");
     setup.change(|config| config.pools[0].members[0].weight = 7);
     get(setup.address(), "/");
-    let found = samples(&setup);
-    assert_eq!(found[&(of_member("sessions_total", 100) + "}")], "2");
+    let sessions = of_member("sessions_total", 100) + "}";
+    let found = settled(&setup, &sessions, "2");
     assert_eq!(found[&(of_member("weight", 100) + "}")], "7");
     let pool = format!(
         "octavia_pool_sessions_total{{pool=\"{}:{}\"}}",
