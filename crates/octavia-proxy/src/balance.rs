@@ -10,6 +10,7 @@ use octavia_amphora_api::config::Algorithm;
 use uuid::Uuid;
 
 pub(crate) use round_robin::{RoundRobin, Turn};
+pub(crate) use source::{Crowd, Ranking};
 
 /// A member that may be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +38,8 @@ where
     match algorithm {
         Algorithm::RoundRobin => turns.choose(candidates),
         Algorithm::LeastConnections => turns.choose(least_connections::least(candidates)),
-        Algorithm::SourceIp => source::choose(source::address_hash(client.ip()), candidates),
-        Algorithm::SourceIpPort => {
-            source::choose(source::address_and_port_hash(client), candidates)
+        Algorithm::SourceIp | Algorithm::SourceIpPort => {
+            source::choose(Crowd::of(client, algorithm)?, candidates)
         }
     }
 }

@@ -5,7 +5,7 @@ use octavia_amphora_api::config::Algorithm;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Candidate, RoundRobin, Turn, choose};
+use super::{Candidate, Crowd, Ranking, RoundRobin, Turn, choose};
 
 fn candidates(weights: &[u32]) -> Vec<Candidate> {
     let candidate = |(index, weight): (usize, &u32)| Candidate {
@@ -139,6 +139,13 @@ fn source_hashing_follows_the_weights() {
 }
 
 #[test]
+fn only_large_pools_remember_whom_clients_get() {
+    assert!(Ranking::of(16).is_none());
+    assert!(Ranking::of(17).is_some());
+    assert!(Ranking::of(65_535).is_none());
+}
+
+#[test]
 fn an_ipv4_client_on_an_ipv6_socket_is_the_same_client() {
     let members = candidates(&[1; 50]);
     let mapped = IpAddr::V6(Ipv4Addr::from_bits(0x0a00_0001).to_ipv6_mapped());
@@ -218,6 +225,23 @@ proptest! {
             let (before, after) = (choose(client, &members), choose(client, &left));
             prop_assert!(before == Some(gone) || before == after);
         }
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_chosen(
+        weights in prop::collection::vec(1_u32..256, 17..40), down in prop::collection::vec(0_usize..40, 0..3),
+        number: u32,
+    ) {
+        let members = candidates(&weights);
+        let client = client(number);
+        let crowd = Crowd::of(client, Algorithm::SourceIp).expect("a crowd");
+        let ranking = Ranking::of(members.len()).expect("a large pool");
+        let up: Vec<_> = members.iter().copied().filter(|member| !down.contains(&member.index)).collect();
+        for _ in 0..2 {
+            let mut best = ranking.best(crowd, members.iter().copied());
+            prop_assert_eq!(best.find(|index| !down.contains(index)), by_source(client, &up));
+        }
+        prop_assert_eq!(ranking.best(crowd, members.iter().copied()).count(), 4);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octavia_amphora_api::AmphoraConfig;
-use octavia_amphora_api::config::{self, ListenerProtocol, PoolProtocol};
+use octavia_amphora_api::config::{self, Algorithm, ListenerProtocol, PoolProtocol};
 use uuid::Uuid;
 
 use super::slow_start;
 use super::snapshot::{Binding, Headers, Listener, Log, Member, Pool, Snapshot};
 use super::state::{ListenerState, MemberState};
-use crate::balance::RoundRobin;
+use crate::balance::{Ranking, RoundRobin};
 use crate::flow_log::{Format, Names};
 use crate::handover::Carries;
 use crate::l7::Policies;
@@ -212,7 +212,15 @@ fn compile_pool(
             |other| Arc::clone(&other.tallies),
         ),
         turns: turns(before, &ids),
+        ranking: ranking(pool),
     })
+}
+
+fn ranking(pool: &config::Pool) -> Option<Ranking> {
+    match pool.algorithm {
+        Algorithm::RoundRobin | Algorithm::LeastConnections => None,
+        Algorithm::SourceIp | Algorithm::SourceIpPort => Ranking::of(pool.members.len()),
+    }
 }
 
 /// Where the members are the same, both snapshots share their turns: what is chosen until every loop

@@ -10,7 +10,7 @@ use octavia_amphora_api::config::{Algorithm, HealthMonitor, ListenerProtocol, Pa
 use uuid::Uuid;
 
 use super::state::{ListenerState, MemberState};
-use crate::balance::{self, Candidate, RoundRobin, Turn};
+use crate::balance::{self, Candidate, Crowd, Ranking, RoundRobin, Turn};
 use crate::flow_log::{Format, Names};
 use crate::handover::{BoundSockets, Carries};
 use crate::l7::Policies;
@@ -203,6 +203,8 @@ pub(crate) struct Pool {
     pub(crate) tallies: Arc<Tallies>,
     /// Whose turn it is, for all loops.
     pub(crate) turns: Arc<Mutex<RoundRobin>>,
+    /// Whom clients would get if all members served, where that is worth remembering.
+    pub(crate) ranking: Option<Ranking>,
 }
 
 /// A member, as the document has it.
@@ -244,6 +246,9 @@ impl Pool {
         tried: &[usize],
         now: Time,
     ) -> Option<&Arc<MemberState>> {
+        if let Some(index) = self.ranked(client, tried, now) {
+            return Some(&self.members[index].state);
+        }
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let next = match self.algorithm {
             Algorithm::RoundRobin => turns.next(|index| self.turn(index, tried, now)),
@@ -261,6 +266,31 @@ impl Pool {
             .or_else(|| choose(Among::Backups))
             .or_else(|| choose(ejected?))?;
         Some(&self.members[index].state)
+    }
+
+    /// Looks up the member of `client`; `None` where nothing is remembered, and where all that are
+    /// remembered for it are away.
+    fn ranked(&self, client: SocketAddr, tried: &[usize], now: Time) -> Option<usize> {
+        let ranking = self.ranking.as_ref()?;
+        let crowd = Crowd::of(client, self.algorithm)?;
+        let mut best = ranking.best(crowd, self.electable());
+        best.find(|index| {
+            let member = &self.members[*index];
+            self.takes_traffic(member, now) && !tried.contains(&member.state.slot)
+        })
+    }
+
+    /// Returns the members that serve when they can.
+    fn electable(&self) -> impl Iterator<Item = Candidate> {
+        let members = self.members.iter().enumerate();
+        members
+            .filter(|(_, member)| member.enabled && member.weight > 0 && !member.backup)
+            .map(|(index, member)| Candidate {
+                index,
+                id: member.state.id,
+                weight: u32::from(member.weight),
+                active: 0,
+            })
     }
 
     /// Tells whether the member at `index` takes its turn: most do.

@@ -48,6 +48,7 @@ fn pool(members: Vec<Member>, passive_health: Option<PassiveHealth>) -> Pool {
         enabled: true,
         tallies: Arc::new(Tallies::new(1)),
         turns: Arc::new(Mutex::new(RoundRobin::continued(&[].into(), &ids))),
+        ranking: None,
     }
 }
 
