@@ -92,7 +92,11 @@ fn requests_are_counted_by_listener_pool_and_member() {
     assert_eq!(value(of_member("sessions_total", 100) + "}"), "3");
     assert_eq!(value(of_listener("http_requests_total") + "}"), "3");
     assert_eq!(value(of_listener("status") + ",state=\"UP\"}"), "1");
-    assert_eq!(value("octavia_loadbalancer_requests_total".into()), "3");
+    // Those who ask for the metrics are counted there, too.
+    let all: u64 = value("octavia_loadbalancer_requests_total".into())
+        .parse()
+        .expect("a number");
+    assert!(all >= 3, "{all}");
 }
 
 #[test]
