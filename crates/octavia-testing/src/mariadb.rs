@@ -17,8 +17,12 @@ pub use mortal::MortalServer;
 const EXISTING: &str = "OCTAVIA_TEST_MYSQL_URL";
 
 /// Waits for the end of its input, which is the end of the tests; then nothing is left.
+///
+/// Temporary tables lie in the directory as well: a server that starts removes those of all others
+/// that share its `tmpdir`, and a server whose open table is gone may crash.
 const GUARDIAN: &str = r#"
 trap "" INT TERM HUP
+export TMPDIR="$1"
 user="--user=$(id -un)"
 mariadb-install-db --no-defaults --datadir="$1/data" "$user" --skip-test-db \
     --auth-root-authentication-method=normal --innodb-log-file-size=8M </dev/null

@@ -30,7 +30,9 @@ impl Mariadb {
         let user = user.context("the user who runs this has no name")?.name;
         let common = |program: &Path| {
             let mut command = Command::new(program);
+            // A server that starts removes the temporary tables of all that share this folder.
             command
+                .env("TMPDIR", directory)
                 .arg("--no-defaults")
                 .arg(format!("--datadir={}", data.display()))
                 .arg(format!("--user={user}"));

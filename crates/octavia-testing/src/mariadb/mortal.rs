@@ -34,7 +34,7 @@ impl MortalServer {
             running: Mutex::default(),
         };
         let mut install = server.shell(
-            "mariadb-install-db --no-defaults --datadir=\"$1/data\" --user=\"$(id -un)\" \
+            "TMPDIR=\"$1\" mariadb-install-db --no-defaults --datadir=\"$1/data\" --user=\"$(id -un)\" \
              --skip-test-db --auth-root-authentication-method=normal --innodb-log-file-size=8M",
         );
         let installed = install.status().expect("a shell can be started");
@@ -65,7 +65,7 @@ impl MortalServer {
         // A killed server leaves its socket behind; nobody answers there.
         std::fs::remove_file(&socket).ok();
         let mut server = self.shell(
-            "exec setpriv --pdeathsig KILL mariadbd --no-defaults --datadir=\"$1/data\" \
+            "export TMPDIR=\"$1\"; exec setpriv --pdeathsig KILL mariadbd --no-defaults --datadir=\"$1/data\" \
              --socket=\"$1/socket\" --pid-file=\"$1/pid\" --user=\"$(id -un)\" --skip-networking \
              --skip-log-bin --innodb-log-file-size=8M --innodb-buffer-pool-size=32M",
         );
