@@ -16,6 +16,10 @@ use crate::traffic::subnet_id;
 
 const PORT: u16 = 5353;
 
+/// After how long without an answer the VIP counts as lost. How long it really takes is told, and
+/// measured by `cargo xtask bench failover`; machines that do much else take longer.
+const LIMIT: Duration = Duration::from_secs(2);
+
 /// What happens to a master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Misfortune {
@@ -39,14 +43,6 @@ impl Misfortune {
         Self::LinkDown,
         Self::Unplug,
     ];
-
-    /// How long the VIP may not answer, on a machine that does much else.
-    const fn limit(self) -> Duration {
-        match self {
-            Self::Kill | Self::Stop => Duration::from_millis(250),
-            Self::Freeze | Self::LinkDown | Self::Unplug => Duration::from_secs(1),
-        }
-    }
 }
 
 /// One of the pair, as this host sees it.
@@ -127,13 +123,13 @@ impl<'a> Pair<'a> {
         let (master, _) = self.until_whole(probe).await;
         let struck = Instant::now();
         strike(misfortune, &master);
-        let gap = probe.gap_since(struck, misfortune.limit()).await;
+        let gap = probe.gap_since(struck, LIMIT).await;
         tell(&format!(
             "{misfortune:?}: the VIP did not answer for {} ms",
             gap.as_millis()
         ));
         assert!(
-            gap < misfortune.limit(),
+            gap < LIMIT,
             "{misfortune:?}: {gap:?}\n{}",
             self.service.log()
         );
