@@ -109,7 +109,7 @@ async fn filters_compare_as_mysql_does() {
 }
 
 #[tokio::test]
-async fn filters_on_what_is_no_field_are_refused() {
+async fn filters_and_orders_by_what_is_no_field_are_refused() {
     for (_database, store, _) in stores().await {
         let mut tx = store.read("test").await.unwrap();
         for field in [
@@ -121,8 +121,11 @@ async fn filters_on_what_is_no_field_are_refused() {
             "x; DROP",
             "vip_sg_ids",
         ] {
-            let refused = tx.load_balancers(&filter(field, "x")).await;
-            assert!(matches!(refused, Err(Error::UnknownField(name)) if name == field));
+            // What is a list may be asked for one of its items, but not ordered by.
+            if field != "vip_sg_ids" {
+                let refused = tx.load_balancers(&filter(field, "x")).await;
+                assert!(matches!(refused, Err(Error::UnknownField(name)) if name == field));
+            }
             let query = ListQuery {
                 sort: sort(&[(field, Direction::Ascending)]),
                 ..ListQuery::default()
